@@ -1,0 +1,1 @@
+"""Weights to ONNX, TensorRT and Triton, compared before they are called done."""

@@ -1,0 +1,1 @@
+"""For whom? The reverse proxy that speaks the client's own protocol."""

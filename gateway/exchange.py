@@ -1,0 +1,106 @@
+"""One guarded chat exchange: its clock, its source, and what is counted and recorded when it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from ..guard.effects import Finish
+from ..guard.guard import Guard
+from ..guard.record import new_id
+from ..policies.verdict import Verdict
+from .asgi import ClientGone, Headers, Receive, gone
+from .headers import stream_headers, verdict_headers
+from .source import UpstreamSource
+from .state import Gateway, unfinished
+from .wire.openai_chat_request import ChatRequest
+
+T = TypeVar("T")
+
+
+class Exchange:
+    """What belongs to one request from its parsing to its record; `began` is when it came, on time.perf_counter."""
+
+    def __init__(self, gateway: Gateway, guard: Guard, chat: ChatRequest, source: UpstreamSource, began: float) -> None:
+        self.gateway = gateway
+        self.guard = guard
+        self.chat = chat
+        self.source = source
+        self.identity = new_id()
+        self.finish: Finish | None = None
+        self._began = began
+        self._idle = 0.0
+
+    @property
+    def shape(self) -> str:
+        """How the caller wants the answer: `stream` or `json`."""
+        return "stream" if self.chat.stream else "json"
+
+    @property
+    def added(self) -> float:
+        """Seconds since the request came, without those that upstream took."""
+        return max(0.0, time.perf_counter() - self._began - self.source.seconds)
+
+    def headers(self) -> Headers:
+        """The x-headgate headers, with the verdict where it is known by now."""
+        added = self.added * 1000
+        upstream = self.source.headers
+        if self.finish is not None:
+            return [*upstream, *verdict_headers(self.finish.verdict, identity=self.identity, added_ms=added)]
+        rounds = len(self.source.answers)
+        policy = self.guard.policy
+        return [*upstream, *stream_headers(policy, identity=self.identity, added_ms=added, rounds=rounds)]
+
+    def exposure(self) -> Headers:
+        """What a stream promises: how many unjudged characters may have left."""
+        return [(b"x-headgate-max-exposed-chars", b"%d" % self.guard.policy.stream.max_exposed_chars)]
+
+    def finished(self, finish: Finish) -> None:
+        """Keep the outcome; headers asked for from now on tell it."""
+        self.finish = finish
+
+    def close(self) -> None:
+        """Count and record the outcome."""
+        if self.finish is not None:
+            self._note(self.finish.verdict, self.finish.delivery, exposed=self.finish.exposed)
+
+    def client_left(self) -> None:
+        """Count and record that the caller went away before the end."""
+        verdict = unfinished(self.guard, self.chat.parts, reason="client_gone")
+        self._note(verdict, "client_gone", exposed=self.source.released)
+
+    def _note(self, verdict: Verdict, delivery: str, *, exposed: int) -> None:
+        added, upstream = self.added, self.source.seconds
+        metrics = self.gateway.metrics
+        metrics.finished(verdict, shape=self.shape, delivery=delivery, added=added, upstream=upstream)
+        if self.chat.stream:
+            metrics.held.observe(self.source.most_held)
+        self.gateway.record(
+            verdict,
+            self.chat.parts,
+            identity=self.identity,
+            delivery=delivery,
+            added=added,
+            upstream=upstream,
+            exposed=exposed,
+        )
+
+
+async def unless_gone(work: Coroutine[Any, Any, T], receive: Receive) -> T:
+    """The work's result; where the client goes first, the work is cancelled and ClientGone raised."""
+    task = asyncio.ensure_future(work)
+    watcher = asyncio.ensure_future(gone(receive))
+    try:
+        await asyncio.wait((task, watcher), return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+        raise ClientGone
+    finally:
+        watcher.cancel()
+        if not task.done():
+            task.cancel()
+            await asyncio.wait((task,))
+            if not task.cancelled():
+                task.exception()

@@ -1,0 +1,96 @@
+"""What passes unjudged: everything where the guard is off, and the list of models always."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from ..guard.record import new_id
+from ..models.errors import HeadgateError
+from .asgi import ClientGone, Headers, Receive, Scope, Send, answer, gone, read_body
+from .errors import failure, json_headers
+from .headers import off_headers
+from .state import Gateway
+from .upstream import returned
+
+if TYPE_CHECKING:
+    import aiohttp
+
+
+class _Counted(msgspec.Struct):
+    """As much of a request as is needed to count its parts."""
+
+    messages: list[msgspec.Raw] = []
+
+
+_count = msgspec.json.Decoder(_Counted).decode
+
+
+async def unguarded_chat(gateway: Gateway, scope: Scope, receive: Receive, send: Send) -> None:
+    """Pass a chat completion through, byte for byte, and count its messages and answer as unjudged."""
+    try:
+        body = await read_body(scope, receive, limit=gateway.settings.max_body)
+        response = await gateway.upstream.chat(body, gateway.upstream.headers(scope))
+        parts = _parts(body)
+        head = [*_headers(response), *off_headers(parts=parts, identity=new_id())]
+        streamed = response.content_type == "text/event-stream"
+        if not streamed:
+            await answer(send, response.status, await gateway.upstream.read(response), head)
+    except ClientGone:
+        return
+    except HeadgateError as error:
+        await _fail(gateway, send, error)
+        return
+    gateway.metrics.passed(parts=parts, shape="stream" if streamed else "json")
+    if streamed:
+        await _relay(gateway, response, head, receive, send)
+
+
+async def models(gateway: Gateway, scope: Scope, send: Send) -> None:
+    """Pass `GET /v1/models` through; there is nothing to judge in it."""
+    try:
+        response = await gateway.upstream.get("/models", gateway.upstream.headers(scope))
+        body = await gateway.upstream.read(response)
+    except HeadgateError as error:
+        await _fail(gateway, send, error)
+        return
+    await answer(send, response.status, body, _headers(response))
+
+
+async def _relay(
+    gateway: Gateway, response: aiohttp.ClientResponse, head: Headers, receive: Receive, send: Send
+) -> None:
+    """Bytes on as they come; when the client goes, upstream's response is closed."""
+    watcher = asyncio.ensure_future(gone(receive))
+    watcher.add_done_callback(lambda _: response.close())
+    try:
+        await send({"type": "http.response.start", "status": response.status, "headers": head})
+        while chunk := await gateway.upstream.read_some(response):
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+    except HeadgateError as error:
+        # The head has left: only breaking the connection off tells the client that this is not the end.
+        if not watcher.done():
+            raise ConnectionResetError("upstream broke off its answer") from error
+    finally:
+        watcher.cancel()
+
+
+async def _fail(gateway: Gateway, send: Send, error: HeadgateError) -> None:
+    found = failure(error)
+    gateway.metrics.failed(found.kind, shape="json", status=found.status)
+    await answer(send, found.status, found.body, json_headers(found))
+
+
+def _headers(response: aiohttp.ClientResponse) -> Headers:
+    kept = returned(response.raw_headers, encoded=True)
+    return [(b"content-type", response.headers.get("Content-Type", "application/json").encode("latin-1")), *kept]
+
+
+def _parts(body: bytes) -> int:
+    try:
+        return len(_count(body).messages) + 1
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return 1

@@ -1,0 +1,111 @@
+"""The client of the LLM behind us: one pooled aiohttp session, and one door for its errors into our tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
+
+from ..models.errors import UpstreamError
+from .asgi import Headers, Scope
+from .config import Settings
+
+if TYPE_CHECKING:
+    import aiohttp
+
+# Hop-by-hop (RFC 9110, 7.6.1), what belongs to this hop's connection or body, and what is between caller and us alone.
+_DROPPED: Final = frozenset(
+    b"""accept-encoding connection content-encoding content-length cookie expect forwarded host keep-alive
+    proxy-authenticate proxy-authorization proxy-connection te trailer transfer-encoding upgrade x-forwarded-for
+    x-forwarded-host x-forwarded-proto x-real-ip""".split()
+)
+_NOT_RETURNED: Final = frozenset(
+    b"""alt-svc connection content-encoding content-length content-type date keep-alive proxy-authenticate
+    proxy-connection server set-cookie strict-transport-security te trailer transfer-encoding upgrade""".split()
+)
+LARGEST_ANSWER: Final = 64 * 1024 * 1024
+
+
+class Upstream:
+    """Sends bodies to upstream. Make it on a running event loop and close it there."""
+
+    def __init__(self, settings: Settings) -> None:
+        import aiohttp
+
+        self._settings = settings
+        self._errors = (aiohttp.ClientError, OSError)
+        self._chat = f"{settings.base_url}/chat/completions"
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=60),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(
+                total=None, sock_connect=settings.connect_timeout, sock_read=settings.read_timeout
+            ),
+            skip_auto_headers=("User-Agent", "Accept-Encoding", "Content-Type"),
+            auto_decompress=settings.guarded,
+            read_bufsize=256 * 1024,
+        )
+
+    async def chat(self, body: bytes, headers: dict[str, str]) -> aiohttp.ClientResponse:
+        """Post a chat completion; the response's body is still to be read. Raises UpstreamError where none comes."""
+        try:
+            return await self._session.post(self._chat, data=body, headers=headers, allow_redirects=False)
+        except TimeoutError as error:
+            raise UpstreamError("upstream did not answer in time", status=504) from error
+        except self._errors as error:
+            raise UpstreamError(f"upstream cannot be reached ({type(error).__name__})", status=502) from error
+
+    async def get(self, path: str, headers: dict[str, str]) -> aiohttp.ClientResponse:
+        """Get a path under the base URL."""
+        try:
+            return await self._session.get(f"{self._settings.base_url}{path}", headers=headers, allow_redirects=False)
+        except TimeoutError as error:
+            raise UpstreamError("upstream did not answer in time", status=504) from error
+        except self._errors as error:
+            raise UpstreamError(f"upstream cannot be reached ({type(error).__name__})", status=502) from error
+
+    async def read(self, response: aiohttp.ClientResponse) -> bytes:
+        """The whole body, at most LARGEST_ANSWER bytes."""
+        chunks: list[bytes] = []
+        size = 0
+        while chunk := await self.read_some(response):
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > LARGEST_ANSWER:
+                raise UpstreamError(f"upstream's answer has more than {LARGEST_ANSWER} bytes", status=502)
+        return b"".join(chunks)
+
+    async def read_some(self, response: aiohttp.ClientResponse) -> bytes:
+        """The bytes that are there, waiting for the first; empty at the end."""
+        try:
+            return await response.content.readany()
+        except TimeoutError as error:
+            raise UpstreamError("upstream stopped answering", status=504) from error
+        except self._errors as error:
+            raise UpstreamError("upstream broke off its answer", status=502) from error
+
+    def headers(self, scope: Scope) -> dict[str, str]:
+        """The caller's headers for upstream, with its key, and without what belongs to this hop."""
+        kept = {
+            name.decode("latin-1"): value.decode("latin-1")
+            for name, value in scope["headers"]
+            if name not in _DROPPED and not name.startswith(b"x-headgate-")
+        }
+        kept.setdefault("content-type", "application/json")
+        settings = self._settings
+        if settings.upstream_key and (settings.key_overrides or "authorization" not in kept):
+            kept["authorization"] = f"Bearer {settings.upstream_key}"
+            kept.pop("api-key", None)
+        return kept
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._session.close()
+
+
+def returned(headers: Iterable[tuple[bytes, bytes]], *, encoded: bool = False) -> Headers:
+    """Upstream's headers that go back to the caller; `encoded` keeps Content-Encoding for bodies passed on as they came."""
+    return [
+        (lowered, value)
+        for name, value in headers
+        if (lowered := name.lower()) not in _NOT_RETURNED or (encoded and lowered == b"content-encoding")
+    ]

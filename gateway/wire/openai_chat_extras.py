@@ -1,0 +1,73 @@
+"""The texts of a chat request that stand outside of the conversation: tools, schemas, names, and unknown fields.
+
+A model may read them, so they are judged; fields that only steer the sampler or the account are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from ...models.content import Part, Role, Text
+from ...models.errors import InputError
+
+_NEVER_READ: Final = frozenset(
+    """audio best_of frequency_penalty function_call ignore_eos include_reasoning logit_bias logprobs max_completion_tokens
+    max_tokens messages metadata min_p min_tokens modalities model n parallel_tool_calls presence_penalty prompt_cache_key
+    prompt_cache_retention reasoning_effort repetition_penalty safety_identifier seed service_tier stop stop_token_ids store
+    stream stream_options temperature tool_choice top_k top_logprobs top_p user verbosity""".split()
+)
+_TOOLS: Final = ("functions", "tools")
+_IN_CONVERSATION: Final = frozenset("role content tool_calls tool_call_id refusal reasoning reasoning_content audio".split())
+_TEXTS: Final = ("refusal", "reasoning", "reasoning_content")
+_SHORT: Final = 64
+
+
+def extra_parts(body: Mapping[str, Any]) -> Iterator[Part]:
+    """The texts outside of the messages' contents, each with its path; InputError where a known field has no text."""
+    for index, message in enumerate(body["messages"]):
+        yield from _of_message(message, f"messages[{index}]")
+    for field in sorted(body.keys() - _NEVER_READ):
+        value = body[field]
+        if field in _TOOLS and isinstance(value, list):
+            for index, item in enumerate(value):
+                yield from _text(item, f"{field}[{index}]", Role.SYSTEM)
+        else:
+            yield from _text(value, field, Role.DOCUMENT)
+
+
+def prose(value: Any) -> str:
+    """All strings and keys within that could be language (spaces, non-ASCII, or long), a line each."""
+    found: list[str] = []
+    todo = [value]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, str):
+            if is_prose(node):
+                found.append(node)
+        elif isinstance(node, dict):
+            todo += [*reversed(node.values()), *reversed(node.keys())]
+        elif isinstance(node, list):
+            todo += reversed(node)
+    return "\n".join(found)
+
+
+def is_prose(text: str) -> bool:
+    """Whether a string could be language rather than a name or a number."""
+    return len(text) > _SHORT or not text.isascii() or any(map(str.isspace, text))
+
+
+def _of_message(message: Mapping[str, Any], path: str) -> Iterator[Part]:
+    for field in _TEXTS:
+        if not isinstance(message.get(field), (str, type(None))):
+            raise InputError(f"'{path}.{field}' must be a string", param=f"{path}.{field}")
+    call = message.get("function_call")
+    if isinstance(call, Mapping) and isinstance(call.get("arguments"), str):
+        yield Text(text=call["arguments"], role=Role.TOOL_CALL, path=f"{path}.function_call.arguments")
+    for field in sorted(message.keys() - _IN_CONVERSATION - {"function_call"}):
+        yield from _text(message[field], f"{path}.{field}", Role.DOCUMENT)
+
+
+def _text(value: Any, path: str, role: Role) -> Iterator[Part]:
+    if text := prose(value):
+        yield Text(text=text, role=role, path=path)

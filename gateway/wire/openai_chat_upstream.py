@@ -1,0 +1,137 @@
+"""The body that goes to upstream: the caller's own, within the policy's bounds, with guidance in and redactions made."""
+
+from __future__ import annotations
+
+import copy
+import re
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from ...guard.effects import Generate
+from ...models.errors import InputError
+from ...policies.compile import CompiledPolicy
+from .openai_chat_extras import is_prose
+from .openai_chat_request import ChatRequest
+
+REDACTED: Final = "[removed by the safety policy]"
+
+_MESSAGE = re.compile(r"messages\[(\d+)\]\.(.+)", re.DOTALL)
+_STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
+_DEFAULTS = {"temperature": 1.0, "top_p": 1.0}
+
+
+class _Place(NamedTuple):
+    container: Any
+    key: Any
+
+
+def clamped(chat: ChatRequest, policy: CompiledPolicy) -> ChatRequest:
+    """The request within the policy's sampling bounds; InputError where a bounded value is not a number.
+
+    A temperature or top_p that is left out is set where the usual default would be over the bound.
+    """
+    sampling = policy.sampling
+    body = {key: value for key, value in chat.body.items() if key not in sampling.drop}
+    for field, bound in (
+        ("temperature", sampling.temperature),
+        ("top_p", sampling.top_p),
+        ("top_k", sampling.top_k),
+        ("n", sampling.n),
+        ("max_tokens", sampling.max_tokens),
+        ("max_completion_tokens", sampling.max_tokens),
+    ):
+        if bound is not None:
+            _clamp(body, field, bound)
+    if sampling.max_tokens is not None and body.get("max_tokens") is None and body.get("max_completion_tokens") is None:
+        body["max_tokens"] = sampling.max_tokens
+    if sampling.system:
+        body["messages"] = with_note(body["messages"], sampling.system)
+    return msgspec.structs.replace(chat, body=body, n=body.get("n") or 1)
+
+
+def upstream_body(chat: ChatRequest, request: Generate, *, stream: bool) -> bytes:
+    """The JSON for one round; asks a stream for its usage, so that the caller's is true over all rounds."""
+    body = dict(chat.body)
+    if request.redact:
+        body = copy.deepcopy(body)
+        for path in request.redact:
+            _mask(body, path)
+    if request.guidance:
+        body["messages"] = with_note(body["messages"], request.guidance)
+    if request.n is not None:
+        body["n"] = request.n
+    body.pop("stream", None)
+    body.pop("stream_options", None)
+    if stream:
+        body["stream"] = True
+        body["stream_options"] = {"include_usage": True}
+    return msgspec.json.encode(body)
+
+
+def with_note(messages: list[dict[str, Any]], note: str) -> list[dict[str, Any]]:
+    """The messages with a system note: at the end of the leading system message, for templates that allow only one."""
+    first, rest = messages[0], messages[1:]
+    if first.get("role") in ("system", "developer"):
+        content = first.get("content")
+        if isinstance(content, str):
+            return [{**first, "content": f"{content}\n\n{note}"}, *rest]
+        if isinstance(content, list):
+            return [{**first, "content": [*content, {"type": "text", "text": note}]}, *rest]
+    return [{"role": "system", "content": note}, *messages]
+
+
+def _clamp(body: dict[str, Any], field: str, bound: float) -> None:
+    value = body.get(field)
+    if value is None:
+        if _DEFAULTS.get(field, bound) > bound:
+            body[field] = bound
+    elif not isinstance(value, (int, float)) or isinstance(value, bool):
+        raise InputError(f"'{field}' must be a number, at most {bound}", param=field)
+    elif value > bound:
+        body[field] = bound
+
+
+def _mask(body: dict[str, Any], path: str) -> None:
+    """Put a placeholder where the part at `path` stands; an item of a list keeps the shape of a text part."""
+    node, last = _locate(body, path)
+    if isinstance(last, int):
+        node[last] = _blank(node[last]) if path.startswith(("tools", "functions")) else _text_item(node[last])
+    elif last == "arguments" and last not in node:
+        kind, field = ("function", "arguments") if "function" in node else ("custom", "input")
+        node[kind][field] = REDACTED
+    elif last == "reasoning":
+        for field in node.keys() & {"reasoning", "reasoning_content"}:
+            node[field] = REDACTED
+    elif isinstance(node[last], str):
+        node[last] = REDACTED
+    else:
+        del node[last]
+
+
+def _locate(body: dict[str, Any], path: str) -> _Place:
+    """The container and key of a path. A field's own name may hold dots and brackets, so whole names are tried first."""
+    if path in body:
+        return _Place(body, path)
+    if (message := _MESSAGE.fullmatch(path)) and message[2] in body["messages"][int(message[1])]:
+        return _Place(body["messages"][int(message[1])], message[2])
+    steps = [name or int(number) for name, number in _STEP.findall(path)]
+    node: Any = body
+    for step in steps[:-1]:
+        node = node[step]
+    return _Place(node, steps[-1])
+
+
+def _text_item(item: Any) -> Any:
+    if isinstance(item, dict) and item.get("type") == "refusal":
+        return {"type": "refusal", "refusal": REDACTED}
+    return {"type": "text", "text": REDACTED}
+
+
+def _blank(value: Any) -> Any:
+    """The same shape with all language in it masked: a tool stays a tool."""
+    if isinstance(value, dict):
+        return {_blank(key): _blank(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_blank(item) for item in value]
+    return REDACTED if isinstance(value, str) and is_prose(value) else value

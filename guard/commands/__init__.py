@@ -1,0 +1,1 @@
+"""The commands of `headgate`, one a file; what each prints and the codes it exits with."""

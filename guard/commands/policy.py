@@ -1,0 +1,120 @@
+"""`headgate policy`: check, test, print and describe policies."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from ... import policies
+from ...models.content import Direction, Role, Text
+from ..conversation import message_of, parts_of
+from .shared import Group, json_option, model_option, open_guard
+
+if TYPE_CHECKING:
+    from ..guard import Guard
+
+FAULTS = 1
+"""The exit code where a policy has errors or a case fails."""
+
+
+@click.group(cls=Group)
+def policy() -> None:
+    """Policies: the shipped ones and yours."""
+
+
+@policy.command()
+@click.argument("files", nargs=-1, required=True)
+@json_option()
+@click.pass_context
+def validate(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> None:
+    """List every fault of FILES as FILE:LINE:COL: message; exits 1 where there is an error."""
+    found = [(file, policies.validate(file)) for file in files]
+    faults = [diagnostic for _, diagnostics in found for diagnostic in diagnostics]
+    if as_json:
+        _write_json({"diagnostics": faults})
+    else:
+        for file, diagnostics in found:
+            click.echo(policies.render_all(diagnostics) if diagnostics else f"{file}: ok")
+    ctx.exit(FAULTS if any(diagnostic.severity == "error" for diagnostic in faults) else 0)
+
+
+@policy.command()
+@click.argument("names", nargs=-1)
+@click.option("--no-model", is_flag=True, help="Only the cases that bring their own scores.")
+@model_option()
+@json_option()
+@click.pass_context
+def test(ctx: click.Context, names: tuple[str, ...], no_model: bool, model: str | None, as_json: bool) -> None:
+    """Run the cases of NAMES (shipped policies or files; all shipped ones if none is given); exits 1 if one fails."""
+    results: dict[str, list[policies.CaseResult]] = {}
+    for name in names or policies.packs():
+        if no_model:
+            results[name] = policies.run_cases(policies.load_policy(name))
+            continue
+        with open_guard(ctx, policy=name, model=model) as guard:
+            results[name] = policies.run_cases(guard.policy, _judge(guard))
+    if as_json:
+        _write_json({"policies": results})
+    else:
+        for name, cases in results.items():
+            _print_cases(name, cases)
+    ctx.exit(FAULTS if any(case.outcome == "failed" for cases in results.values() for case in cases) else 0)
+
+
+@policy.command()
+@click.argument("name", default="default")
+@json_option()
+def show(name: str, as_json: bool) -> None:
+    """Print the effective policy NAME: everything it inherits filled in."""
+    compiled = policies.load_policy(name)
+    if as_json:
+        _write_json(compiled)
+    else:
+        click.echo(f"# {compiled.name}@{compiled.hash}")
+        click.echo(policies.show(compiled), nl=False)
+
+
+@policy.command()
+def schema() -> None:
+    """Print the JSON Schema of a policy file, for editors."""
+    click.echo(msgspec.json.format(msgspec.json.encode(policies.json_schema()), indent=2).decode())
+
+
+@policy.command("list")
+def list_() -> None:
+    """Name the shipped policies."""
+    for name in policies.packs():
+        click.echo(name)
+
+
+def _judge(guard: Guard) -> policies.Judge:
+    """A case's content judged as what its direction says: a prompt, an answer, a tool's result or a document."""
+
+    def action(case: policies.Case) -> policies.Action:
+        if case.response is not None:
+            prompt = parts_of([message_of(case.prompt)] if case.prompt else [])
+            return guard.conclude(prompt, response=case.response).verdict.action
+        if case.direction == Direction.OUTPUT:
+            return guard.check(response=case.prompt).action
+        if case.direction == Direction.INPUT:
+            return guard.check(case.prompt).action
+        part = Text(text=case.prompt, role=Role(case.direction), path="case")
+        return guard.conclude([part]).verdict.action
+
+    return action
+
+
+def _print_cases(name: str, cases: Sequence[policies.CaseResult]) -> None:
+    for result in cases:
+        if result.outcome == "failed":
+            click.echo(f"{result.place}: expected {result.case.expect}, got {result.got}")
+    passed, skipped = (sum(result.outcome == word for result in cases) for word in ("passed", "skipped"))
+    click.echo(f"{name}: {passed} of {len(cases)} cases pass" + (f", {skipped} skipped" if skipped else ""))
+
+
+def _write_json(value: object) -> None:
+    sys.stdout.buffer.write(msgspec.json.encode(value) + b"\n")

@@ -1,0 +1,129 @@
+"""OpenAI-shaped messages to parts: the one reading of a conversation that the gateway, the decorator and the CLI share.
+
+Everything a message holds becomes a part, known or not: what nobody can judge is reported, never skipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from ..models.content import Image, Opaque, Part, Purpose, Role, Text, Video
+from ..models.errors import InputError
+
+ROLES: Mapping[str, Role] = {
+    "system": Role.SYSTEM,
+    "developer": Role.SYSTEM,
+    "user": Role.USER,
+    "assistant": Role.ASSISTANT,
+    "tool": Role.TOOL_RESULT,
+    "function": Role.TOOL_RESULT,
+}
+
+
+def parts_of(messages: Sequence[Mapping[str, Any]], *, purpose: Purpose = "chat") -> tuple[Part, ...]:
+    """The parts of a conversation with their paths (`messages[3].content[1]`); InputError names what cannot be read."""
+    parts: list[Part] = []
+    question = ""
+    for index, message in enumerate(messages):
+        path = f"messages[{index}]"
+        role = _role(message, path)
+        context = question if role in (Role.ASSISTANT, Role.TOOL_RESULT) else ""
+        found = list(_message(message, role, path, purpose, context))
+        if role is Role.USER:
+            question = "\n".join(part.text for part in found if isinstance(part, Text))
+        parts.extend(found)
+    return tuple(parts)
+
+
+def message_of(text: str) -> dict[str, str]:
+    """A text as the user message that it is everywhere: a bare prompt has the path `messages[0].content`."""
+    return {"role": "user", "content": text}
+
+
+def _role(message: Mapping[str, Any], path: str) -> Role:
+    if not isinstance(message, Mapping):
+        raise InputError(f"{path} must be an object with a role and content", param=path)
+    name = message.get("role")
+    if not isinstance(name, str) or name not in ROLES:
+        raise InputError(f"{path}.role must be one of {', '.join(ROLES)}; got {name!r}", param=f"{path}.role")
+    return ROLES[name]
+
+
+def _message(message: Mapping[str, Any], role: Role, path: str, purpose: Purpose, context: str) -> Iterator[Part]:
+    yield from _content(message.get("content"), role, f"{path}.content", purpose, context)
+    for key in ("reasoning_content", "reasoning"):
+        if isinstance(reasoning := message.get(key), str) and reasoning:
+            yield Text(text=reasoning, role=Role.REASONING, purpose=purpose, path=f"{path}.reasoning", context=context)
+    if isinstance(refusal := message.get("refusal"), str) and refusal:
+        yield Text(text=refusal, role=role, purpose=purpose, path=f"{path}.refusal", context=context)
+    yield from _tool_calls(message, path, purpose, context)
+    if message.get("audio") is not None:
+        yield Opaque(type="audio", data=_bytes(message["audio"]), role=role, purpose=purpose, path=f"{path}.audio")
+
+
+def _content(content: object, role: Role, path: str, purpose: Purpose, context: str) -> Iterator[Part]:
+    if content is None:
+        return
+    if isinstance(content, str):
+        yield Text(text=content, role=role, purpose=purpose, path=path, context=context)
+        return
+    if not isinstance(content, Iterable) or isinstance(content, (Mapping, bytes)):
+        raise InputError(f"{path} must be a string, a list of parts or null", param=path)
+    for index, item in enumerate(content):
+        yield _item(item, role, f"{path}[{index}]", purpose, context)
+
+
+def _item(item: object, role: Role, path: str, purpose: Purpose, context: str) -> Part:
+    if isinstance(item, str):
+        return Text(text=item, role=role, purpose=purpose, path=path, context=context)
+    if not isinstance(item, Mapping) or not isinstance(item.get("type"), str):
+        raise InputError(f"{path} must be an object with a type", param=path)
+    kind: str = item["type"]
+    match kind:
+        case "text" | "input_text" | "output_text" | "refusal":
+            key = "refusal" if kind == "refusal" else "text"
+            text = item.get(key)
+            if not isinstance(text, str):
+                raise InputError(f"{path}.{key} must be a string", param=f"{path}.{key}")
+            return Text(text=text, role=role, purpose=purpose, path=path, context=context)
+        case "image_url" | "input_image":
+            return Image(url=_url(item.get("image_url"), f"{path}.image_url"), role=role, purpose=purpose, path=path)
+        case "video_url":
+            return Video(url=_url(item.get("video_url"), f"{path}.video_url"), role=role, purpose=purpose, path=path)
+        case _:
+            return Opaque(type=kind, data=_bytes(item), role=role, purpose=purpose, path=path)
+
+
+def _tool_calls(message: Mapping[str, Any], path: str, purpose: Purpose, context: str) -> Iterator[Part]:
+    calls = message.get("tool_calls") or ()
+    if not isinstance(calls, Sequence) or isinstance(calls, str):
+        raise InputError(f"{path}.tool_calls must be a list", param=f"{path}.tool_calls")
+    for index, call in enumerate(calls):
+        where = f"{path}.tool_calls[{index}]"
+        arguments = arguments_of(call, where)
+        yield Text(text=arguments, role=Role.TOOL_CALL, purpose=purpose, path=f"{where}.arguments", context=context)
+
+
+def arguments_of(call: object, path: str) -> str:
+    """The arguments of a tool call as text, for function and custom calls; InputError names what cannot be read."""
+    if isinstance(call, Mapping):
+        for kind, key in (("function", "arguments"), ("custom", "input")):
+            body = call.get(kind)
+            if isinstance(body, Mapping):
+                found = body.get(key, "")
+                return found if isinstance(found, str) else msgspec.json.encode(found).decode()
+    raise InputError(f"{path} must be an object with a function", param=path)
+
+
+def _url(value: object, path: str) -> str:
+    url = value.get("url") if isinstance(value, Mapping) else value
+    if not isinstance(url, str):
+        raise InputError(f"{path}.url must be a string", param=f"{path}.url")
+    return url
+
+
+def _bytes(item: object) -> bytes:
+    return msgspec.json.encode(item)

@@ -1,0 +1,157 @@
+"""Performs what the loop asks for: one driver for sync callers, one for async ones, and nothing else does I/O.
+
+Whatever the judge raises has become an `Unjudged` assessment before it gets here (see `guard/failure.py`); what a
+source raises ends the exchange and reaches the caller, after the source was told to stop.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from typing import Protocol
+
+from ..models.assessment import Assessment
+from ..models.content import Part
+from .effects import Cancel, Event, Finish, Generate, Judge, Read, Release, Reply
+from .loop import Steps
+
+
+class Source(Protocol):
+    """Where answers come from: an upstream, a decorated function, or an answer that was given."""
+
+    def generate(self, request: Generate) -> None:
+        """Start an answer."""
+        ...
+
+    def read(self) -> Event:
+        """The next event of the answer, blocking until it is there."""
+        ...
+
+    def cancel(self) -> None:
+        """Stop the answer that was started last."""
+        ...
+
+
+class AsyncSource(Protocol):
+    """The same, awaited."""
+
+    async def generate(self, request: Generate) -> None:
+        """Start an answer."""
+        ...
+
+    async def read(self) -> Event:
+        """The next event of the answer."""
+        ...
+
+    async def cancel(self) -> None:
+        """Stop the answer that was started last."""
+        ...
+
+
+class Sink(Protocol):
+    """Takes text that may be shown."""
+
+    def release(self, release: Release) -> None:
+        """Show it."""
+        ...
+
+
+class AsyncSink(Protocol):
+    """Takes text that may be shown."""
+
+    async def release(self, release: Release) -> None:
+        """Show it."""
+        ...
+
+
+class Judges(Protocol):
+    """Assesses parts and never raises: a failure is an `Unjudged` assessment."""
+
+    def __call__(self, parts: Sequence[Part], *, urgent: bool = False) -> tuple[Assessment, ...]:
+        """One assessment for each part."""
+        ...
+
+
+class AsyncJudges(Protocol):
+    """The same, awaited."""
+
+    async def __call__(self, parts: Sequence[Part], *, urgent: bool = False) -> tuple[Assessment, ...]:
+        """One assessment for each part."""
+        ...
+
+
+def run(steps: Steps, judge: Judges, source: Source) -> Iterator[Release | Finish]:
+    """Runs the loop, yielding what may be shown as soon as it may, and last the Finish; blocking."""
+    reply: Reply = None
+    try:
+        while True:
+            effect = steps.send(reply)
+            reply = None
+            match effect:
+                case Judge(parts=parts, urgent=urgent):
+                    reply = judge(parts, urgent=urgent)
+                case Generate():
+                    source.generate(effect)
+                case Read():
+                    reply = source.read()
+                case Cancel():
+                    source.cancel()
+                case Release():
+                    yield effect
+    except StopIteration as stop:
+        yield stop.value
+    except BaseException:
+        # Also on KeyboardInterrupt and GeneratorExit: an upstream call that nobody waits for costs money.
+        source.cancel()
+        raise
+    finally:
+        steps.close()
+
+
+async def arun(steps: Steps, judge: AsyncJudges, source: AsyncSource) -> AsyncGenerator[Release | Finish]:
+    """The same on an event loop; cancelling the task cancels the source."""
+    reply: Reply = None
+    try:
+        while True:
+            effect = steps.send(reply)
+            reply = None
+            match effect:
+                case Judge(parts=parts, urgent=urgent):
+                    reply = await judge(parts, urgent=urgent)
+                case Generate():
+                    await source.generate(effect)
+                case Read():
+                    reply = await source.read()
+                case Cancel():
+                    await source.cancel()
+                case Release():
+                    yield effect
+    except StopIteration as stop:
+        yield stop.value
+    except BaseException:
+        # Also on CancelledError: the client is gone, so upstream is told to stop.
+        await source.cancel()
+        raise
+    finally:
+        steps.close()
+
+
+def drive(steps: Steps, judge: Judges, source: Source, sink: Sink | None = None) -> Finish:
+    """Runs the loop to its end, blocking; what may be shown goes to the sink."""
+    for item in run(steps, judge, source):
+        if isinstance(item, Finish):
+            return item
+        if sink is not None:
+            sink.release(item)
+    raise AssertionError("a loop ends in a Finish")
+
+
+async def adrive(steps: Steps, judge: AsyncJudges, source: AsyncSource, sink: AsyncSink | None = None) -> Finish:
+    """The same on an event loop."""
+    async with contextlib.aclosing(arun(steps, judge, source)) as items:
+        async for item in items:
+            if isinstance(item, Finish):
+                return item
+            if sink is not None:
+                await sink.release(item)
+    raise AssertionError("a loop ends in a Finish")

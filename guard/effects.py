@@ -1,0 +1,104 @@
+"""What the loop asks for and what it is told: plain values, so that it can be run without any I/O.
+
+The loop yields `Judge`, `Generate`, `Read`, `Release` and `Cancel` and returns `Finish`; a driver performs each and
+sends the answer back. An answer arrives as events (`Delta` …, `End`), one for a whole answer or many for a stream:
+both take the same path.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from ..models.assessment import Assessment
+from ..models.content import Part
+from ..policies.verdict import Verdict
+
+ChannelKind: TypeAlias = Literal["content", "reasoning", "tool_call", "refusal"]
+Delivery: TypeAlias = Literal["delivered", "refused", "supported", "cut", "withheld"]
+
+
+class Channel(msgspec.Struct, frozen=True):
+    """One text that grows in an answer: of which choice, which kind, and for tool calls which call."""
+
+    choice: int = 0
+    kind: ChannelKind = "content"
+    index: int = 0
+
+    @property
+    def path(self) -> str:
+        """Where the text stands in the answer, as in verdicts: `response[0].content`."""
+        if self.kind == "tool_call":
+            return f"response[{self.choice}].tool_calls[{self.index}].arguments"
+        return f"response[{self.choice}].{self.kind}"
+
+
+class Delta(msgspec.Struct, frozen=True):
+    """More text on a channel."""
+
+    channel: Channel
+    text: str
+
+
+class End(msgspec.Struct, frozen=True):
+    """The answer is complete; `tokens` is what upstream says it cost to make, None where it does not say."""
+
+    tokens: int | None = None
+
+
+Event: TypeAlias = Delta | End
+
+
+class Judge(msgspec.Struct, frozen=True):
+    """Assess these parts; answered with one assessment for each, in order."""
+
+    parts: tuple[Part, ...]
+    urgent: bool = False
+
+
+class Generate(msgspec.Struct, frozen=True, kw_only=True):
+    """Ask upstream for an answer. `guidance` goes in as a system note, `redact` are paths of the request to mask.
+
+    `n` is how many choices to draw, None for as many as the caller asked for. Answered with None once it is under way.
+    """
+
+    round: int
+    guidance: str | None = None
+    redact: tuple[str, ...] = ()
+    n: int | None = None
+
+
+class Read(msgspec.Struct, frozen=True):
+    """Wait for the next event of the answer that was asked for last."""
+
+
+class Cancel(msgspec.Struct, frozen=True):
+    """Stop reading the answer that was asked for last, and tell upstream so."""
+
+
+class Release(msgspec.Struct, frozen=True):
+    """This text was judged and may be shown. A driver that does not stream may ignore it: see `Finish.round`."""
+
+    channel: Channel
+    text: str
+
+
+class Finish(msgspec.Struct, frozen=True, kw_only=True):
+    """What the loop returns: the verdict and what the caller gets.
+
+    `delivered`: the answer of `round` (its `choice`, or all of them where None) is the caller's.
+    `refused`, `supported`: `message` is, and nothing else was released. `cut`: part of an answer was released before
+    the rest was rejected. `withheld`: there was nothing to deliver (a check without an upstream).
+    """
+
+    verdict: Verdict
+    delivery: Delivery
+    message: str | None = None
+    round: int | None = None
+    choice: int | None = None
+    exposed: int = 0
+
+
+Effect: TypeAlias = Judge | Generate | Read | Cancel | Release
+Reply: TypeAlias = "tuple[Assessment, ...] | Event | None"

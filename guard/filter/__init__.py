@@ -1,0 +1,1 @@
+"""Splits a data set by the policy that guards production: kept, dropped, to be reviewed, unreadable."""

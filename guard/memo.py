@@ -1,0 +1,46 @@
+"""Remembers what was judged, so that a long conversation costs its newest turn only.
+
+The key is the part's keyed digest with the model's; never the policy, which may change without a new judgement.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+
+from ..models.assessment import Assessed
+
+
+class Memo:
+    """The newest `size` assessments, in memory; safe from several threads. Only judgements are kept, never failures."""
+
+    def __init__(self, *, size: int = 50_000) -> None:
+        self._size = size
+        self._kept: OrderedDict[str, Assessed] = OrderedDict()
+        self._lock = threading.Lock()
+        self.hits = 0
+        self.misses = 0
+
+    def get(self, key: str) -> Assessed | None:
+        """The assessment of this key, if it is still kept."""
+        with self._lock:
+            found = self._kept.get(key)
+            if found is None:
+                self.misses += 1
+                return None
+            self.hits += 1
+            self._kept.move_to_end(key)
+            return found
+
+    def put(self, key: str, assessment: Assessed) -> None:
+        """Keeps an assessment, and lets the one unused for longest go where there are too many."""
+        if self._size <= 0:
+            return
+        with self._lock:
+            self._kept[key] = assessment
+            self._kept.move_to_end(key)
+            while len(self._kept) > self._size:
+                self._kept.popitem(last=False)
+
+    def __len__(self) -> int:
+        return len(self._kept)

@@ -1,0 +1,39 @@
+"""Masks parts of a conversation by their paths, and leaves everything else as it was."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+MASK: Final = "[removed by safety policy]"
+
+_PATH = re.compile(r"messages\[(\d+)\]\.(content|reasoning|refusal|tool_calls)(?:\[(\d+)\])?(?:\.arguments)?")
+
+
+def masked_messages(messages: Sequence[Mapping[str, Any]], paths: Iterable[str]) -> list[dict[str, Any]]:
+    """Copies of the messages in which every part at one of the paths is replaced by a mask."""
+    copies = [dict(message) for message in messages]
+    for path in paths:
+        match = _PATH.fullmatch(path)
+        if match is None:
+            raise ValueError(f"not a path in messages: {path}")
+        _mask(copies[int(match[1])], match[2], None if match[3] is None else int(match[3]))
+    return copies
+
+
+def _mask(message: dict[str, Any], field: str, index: int | None) -> None:
+    if field == "tool_calls" and index is not None:
+        calls = list(message["tool_calls"])
+        kind = "custom" if "custom" in calls[index] else "function"
+        key = "input" if kind == "custom" else "arguments"
+        calls[index] = {**calls[index], kind: {**calls[index][kind], key: "{}"}}
+        message["tool_calls"] = calls
+    elif field == "content" and index is not None:
+        items = list(message["content"])
+        items[index] = {"type": "text", "text": MASK}
+        message["content"] = items
+    elif field == "reasoning":
+        message.update({key: MASK for key in ("reasoning", "reasoning_content") if key in message})
+    else:
+        message[field] = MASK

@@ -1,0 +1,133 @@
+"""Rows of a data set: which columns hold what, and the exchange that a row stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
+from typing import Any, Final, Literal, TypeAlias, cast
+
+import msgspec
+
+from ..models.content import Part, Purpose, Role, Text
+from ..models.errors import ConfigError, InputError
+from .conversation import message_of, parts_of
+
+RowKind: TypeAlias = Literal["prompt", "pair", "text", "chat"]
+
+FIELDS: Final = ("kind", "prompt", "response", "text", "messages", "purpose", "label", "severity", "category")
+"""What a column may hold; `--map FIELD=COLUMN` says which column does, dots reach into nested objects."""
+
+_PURPOSES: Final[tuple[Purpose, ...]] = ("chat", "t2i", "t2v")
+_MISSING: Final = object()
+
+
+class Exchange(msgspec.Struct, frozen=True, kw_only=True):
+    """One row as something to judge: a prompt, a prompt and its answer, a post, or a whole chat.
+
+    `response` is the answer, a text or a whole assistant message; None where there is none to judge.
+    """
+
+    kind: RowKind
+    prompt: tuple[Part, ...]
+    response: str | dict[str, Any] | None = None
+
+
+class Columns(msgspec.Struct, frozen=True):
+    """Where each field stands in a row; a field that is not named stands in the column of its own name."""
+
+    names: dict[str, str] = {}
+
+    def get(self, row: Mapping[str, Any], field: str) -> Any:
+        """The field's value, or None where the row has no such column."""
+        name = self.names.get(field, field)
+        if name in row:
+            return row[name]
+        value: Any = row
+        for step in name.split("."):
+            value = value.get(step, _MISSING) if isinstance(value, Mapping) else _MISSING
+        return None if value is _MISSING else value
+
+
+def columns(mapping: Iterable[str]) -> Columns:
+    """The columns of `FIELD=COLUMN` items; ConfigError names an unknown field."""
+    names: dict[str, str] = {}
+    for item in mapping:
+        field, separator, name = item.partition("=")
+        if not separator or not name or field not in FIELDS:
+            raise ConfigError(f"--map {item}: write FIELD=COLUMN with FIELD one of {', '.join(FIELDS)}")
+        names[field] = name
+    return Columns(names)
+
+
+def exchange(row: Mapping[str, Any], layout: Columns) -> Exchange:
+    """What the row asks to judge; InputError names the column that is missing or cannot be read."""
+    purpose = _purpose(row, layout)
+    messages = layout.get(row, "messages")
+    if messages is not None:
+        return _chat(messages, purpose)
+    kind = layout.get(row, "kind")
+    prompt, response, text = (_text(row, layout, field) for field in ("prompt", "response", "text"))
+    if prompt is None and text is not None:
+        # Prompts for image and video generators come as `task` and `text`; everything else in `text` is a post.
+        task = row.get("task")
+        return _prompt(text, cast(Purpose, task)) if task in _PURPOSES else _post(text, purpose)
+    if prompt is None and response is None:
+        raise InputError("no column messages, prompt, response or text in the row (see --map)", param="prompt")
+    if kind == "text":
+        return _post(prompt or "", purpose)
+    if kind == "pair" or (kind != "prompt" and response):
+        spoken = [message_of(prompt)] if prompt is not None else []
+        return Exchange(kind="pair", prompt=parts_of(spoken, purpose=purpose), response=response or "")
+    return _prompt(prompt or "", purpose)
+
+
+def labelled_part(found: Exchange) -> Part:
+    """The part that a row's label speaks of: the answer where there is one, else the prompt or post."""
+    if isinstance(found.response, str):
+        context = "\n".join(part.text for part in found.prompt if isinstance(part, Text))
+        return Text(text=found.response, role=Role.ASSISTANT, path="response[0].content", context=context)
+    if found.response is not None or not found.prompt:
+        raise InputError("a labelled chat must end with a message of text", param="messages")
+    return found.prompt[-1]
+
+
+def matches(row: Mapping[str, Any], where: Mapping[str, str]) -> bool:
+    """Whether every named column matches its pattern (`*` and `?` stand for anything)."""
+    return all(fnmatchcase(str(row.get(name, "")), pattern) for name, pattern in where.items())
+
+
+def _prompt(text: str, purpose: Purpose) -> Exchange:
+    return Exchange(kind="prompt", prompt=parts_of([message_of(text)], purpose=purpose))
+
+
+def _post(text: str, purpose: Purpose) -> Exchange:
+    return Exchange(kind="text", prompt=(Text(text=text, role=Role.DOCUMENT, purpose=purpose, path="text"),))
+
+
+def _chat(messages: Any, purpose: Purpose) -> Exchange:
+    """The last answer is judged as an answer, what came before it as the request: as the gateway would see them."""
+    if not isinstance(messages, list) or not messages or not all(isinstance(message, dict) for message in messages):
+        raise InputError("messages must be a list of objects with role and content", param="messages")
+    every, last = parts_of(messages, purpose=purpose), messages[-1]
+    if last.get("role") != "assistant":
+        return Exchange(kind="chat", prompt=every)
+    before = tuple(part for part in every if not part.path.startswith(f"messages[{len(messages) - 1}]."))
+    content = last.get("content")
+    plain = isinstance(content, str) and last.keys() <= {"role", "content"}
+    return Exchange(kind="chat", prompt=before, response=content if plain else last)
+
+
+def _purpose(row: Mapping[str, Any], layout: Columns) -> Purpose:
+    value = layout.get(row, "purpose")
+    if value is None:
+        return "chat"
+    if value not in _PURPOSES:
+        raise InputError(f"purpose must be one of {', '.join(_PURPOSES)}", param="purpose")
+    return cast(Purpose, value)
+
+
+def _text(row: Mapping[str, Any], layout: Columns, field: str) -> str | None:
+    value = layout.get(row, field)
+    if value is None or isinstance(value, str):
+        return value
+    raise InputError(f"{layout.names.get(field, field)} must be a text, not {type(value).__name__}", param=field)

@@ -1,0 +1,92 @@
+"""The sentence gate: text in, judged-at-once pieces out; no I/O.
+
+Where a text is cut depends on the text alone, never on how it arrived: any chunking of the same answer gives the same
+pieces, so that a streamed answer and a whole one are judged alike. Pieces join to exactly the text that came in.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Literal
+
+import msgspec
+
+FIRST_PIECE: Final = 24
+"""Characters before the first cut: small, so that a stream starts early."""
+LATER_PIECE: Final = 120
+"""Characters before each later cut: larger, so that cost stays near the answer's length."""
+LONGEST_PIECE: Final = 600
+"""A text without any boundary is cut here, so that nothing is held without end."""
+TAIL: Final = 160
+"""Characters of the text before a piece that are judged with it: a harm may straddle a cut."""
+
+# Possessive runs and a look-ahead: a boundary is final as soon as it is seen, whatever comes later.
+_BOUNDARY = re.compile(r"""(?:[.!?…]++["'”’)\]»*_`]*+\s++|[。！？｡；]++[」』”’）]*+\s*+|\n\s*+)(?=\S)""")
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:e\.g|i\.e|cf|vs|etc|approx|no|dr|mr|mrs|ms|prof|st|[a-z])|(?:^|\n)\s*\d+)\.\s*$", re.I
+)
+
+Hold = Literal["sentence", "answer"]
+
+
+class Piece(msgspec.Struct, frozen=True):
+    """A stretch of the answer to be judged: `text` may be released, `judged` is what the classifier reads."""
+
+    text: str
+    judged: str
+
+
+class SentenceGate:
+    """Joins deltas and cuts them at sentence, line or CJK boundaries; with hold="answer" it never cuts."""
+
+    def __init__(self, *, hold: Hold = "sentence") -> None:
+        self._hold = hold
+        self._pending = ""
+        self._chunks: list[str] = []
+        self._tail = ""
+        self._cut_any = False
+
+    @property
+    def held(self) -> int:
+        """Characters that wait."""
+        return len(self._pending) + sum(map(len, self._chunks))
+
+    def feed(self, text: str) -> list[Piece]:
+        """The pieces that `text` completes, in order."""
+        if self._hold == "answer":
+            self._chunks.append(text)
+            return []
+        self._pending += text
+        return self._drain()
+
+    def finish(self) -> list[Piece]:
+        """What is left when the answer ends."""
+        rest = self._pending + "".join(self._chunks)
+        self._pending, self._chunks = "", []
+        return [self._piece(rest)] if rest else []
+
+    def _drain(self) -> list[Piece]:
+        pieces = []
+        while cut := _cut(self._pending, minimum=LATER_PIECE if self._cut_any else FIRST_PIECE):
+            pieces.append(self._piece(self._pending[:cut]))
+            self._pending = self._pending[cut:]
+        return pieces
+
+    def _piece(self, text: str) -> Piece:
+        piece = Piece(text=text, judged=self._tail + text)
+        self._cut_any = True
+        self._tail = (self._tail + text)[-TAIL:]
+        return piece
+
+
+def _cut(pending: str, *, minimum: int) -> int:
+    """Where to cut `pending`, or 0 when it must wait for more."""
+    if len(pending) <= minimum:
+        return 0
+    for match in _BOUNDARY.finditer(pending, 0, LONGEST_PIECE + 1):
+        if match.end() >= minimum and not _ABBREVIATION.search(pending, max(0, match.start() - 16), match.end()):
+            return match.end()
+    if len(pending) <= LONGEST_PIECE:
+        return 0
+    space = pending.rfind(" ", minimum, LONGEST_PIECE)
+    return space + 1 if space > 0 else LONGEST_PIECE

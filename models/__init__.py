@@ -1,0 +1,1 @@
+"""What is in it? Content, taxonomy, classifiers and the runtimes that carry them."""

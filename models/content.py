@@ -1,0 +1,140 @@
+"""The parts of a conversation, one tagged union for every surface.
+
+A caller's request, a decorated function's arguments and a data set's row all become a list of parts;
+everything downstream sees parts only.
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+from typing import Literal, TypeAlias
+
+import msgspec
+
+Purpose: TypeAlias = Literal["chat", "t2i", "t2v"]
+"""What a text is a prompt for: a chat model, an image generator or a video generator."""
+
+
+class Role(enum.StrEnum):
+    """Who speaks in a part."""
+
+    SYSTEM = "system"
+    USER = "user"
+    ASSISTANT = "assistant"
+    REASONING = "reasoning"
+    TOOL_CALL = "tool_call"
+    TOOL_RESULT = "tool_result"
+    DOCUMENT = "document"
+
+
+class Direction(enum.StrEnum):
+    """Which row of a policy a part falls under."""
+
+    INPUT = "input"
+    OUTPUT = "output"
+    TOOL_RESULT = "tool_result"
+    DOCUMENT = "document"
+
+
+_DIRECTIONS = {
+    Role.SYSTEM: Direction.INPUT,
+    Role.USER: Direction.INPUT,
+    Role.ASSISTANT: Direction.OUTPUT,
+    Role.REASONING: Direction.OUTPUT,
+    Role.TOOL_CALL: Direction.OUTPUT,
+    Role.TOOL_RESULT: Direction.TOOL_RESULT,
+    Role.DOCUMENT: Direction.DOCUMENT,
+}
+
+
+class Text(msgspec.Struct, frozen=True, tag="text", tag_field="kind", kw_only=True):
+    """A text, judged in the context of the question it answers (empty when it answers none)."""
+
+    text: str
+    role: Role = Role.USER
+    purpose: Purpose = "chat"
+    path: str = ""
+    context: str = ""
+
+
+class Image(msgspec.Struct, frozen=True, tag="image", tag_field="kind", kw_only=True):
+    """An image by its bytes, or by a URL (data or http) that nobody has fetched yet."""
+
+    data: bytes = b""
+    url: str = ""
+    role: Role = Role.USER
+    purpose: Purpose = "chat"
+    path: str = ""
+    context: str = ""
+
+
+class Video(msgspec.Struct, frozen=True, tag="video", tag_field="kind", kw_only=True):
+    """A video by its bytes, or by a URL that nobody has fetched yet."""
+
+    data: bytes = b""
+    url: str = ""
+    role: Role = Role.USER
+    purpose: Purpose = "chat"
+    path: str = ""
+    context: str = ""
+
+
+class Opaque(msgspec.Struct, frozen=True, tag="opaque", tag_field="kind", kw_only=True):
+    """Content that no classifier here reads (audio, a file): kept so that it is reported, never skipped."""
+
+    type: str
+    data: bytes = b""
+    role: Role = Role.USER
+    purpose: Purpose = "chat"
+    path: str = ""
+    context: str = ""
+
+
+Part: TypeAlias = Text | Image | Video | Opaque
+Kind: TypeAlias = Literal["text", "image", "video", "opaque"]
+
+
+def kind_of(part: Part) -> Kind:
+    """The part's tag: text, image, video or opaque."""
+    match part:
+        case Text():
+            return "text"
+        case Image():
+            return "image"
+        case Video():
+            return "video"
+        case Opaque():
+            return "opaque"
+
+
+def direction_of(role: Role) -> Direction:
+    """The policy direction under which a role is judged."""
+    return _DIRECTIONS[role]
+
+
+def digest(part: Part, *, key: bytes) -> str:
+    """A keyed BLAKE2b-128 of all that a classifier sees of the part, in hex.
+
+    The path is left out (the same words elsewhere are judged alike), and the key keeps the digest from being guessed.
+    """
+    fields = (kind_of(part), part.role.value, part.purpose, part.context)
+    hasher = hashlib.blake2b(digest_size=16, key=key[:64])
+    for field in fields:
+        _feed(hasher, field.encode("utf-8", "surrogatepass"))
+    match part:
+        case Text(text=text):
+            _feed(hasher, text.encode("utf-8", "surrogatepass"))
+        case Opaque(data=data, type=type_):
+            _feed(hasher, type_.encode())
+            _feed(hasher, data)
+        case Image(data=data, url=url) | Video(data=data, url=url):
+            _feed(hasher, data)
+            _feed(hasher, url.encode("utf-8", "surrogatepass"))
+    return hasher.hexdigest()
+
+
+def _feed(hasher: hashlib.blake2b, data: bytes) -> None:
+    # The length first, so that two neighbouring fields cannot trade bytes and keep the digest.
+    hasher.update(len(data).to_bytes(8, "little"))
+    hasher.update(data)

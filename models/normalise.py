@@ -1,0 +1,106 @@
+"""The readings of a text that are worth judging: the original, and what it says when its disguise is undone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from itertools import islice
+
+import msgspec
+
+from . import decode, lookalike
+from .words import COMMON
+
+MAX_DEPTH = 2
+"""Encodings inside encodings that are undone."""
+
+MAX_VIEWS = 4
+
+# What ASCII text can be hidden by; each alternative is linear. Most texts match none and cost this one search.
+_HINT = re.compile(
+    r"[A-Za-z][013457@$!|]+[A-Za-z]"
+    r"|([A-Za-z])\1\1"
+    r"|(?<!\w)[A-Za-z]([ .\-_*|/~])[A-Za-z]\2[A-Za-z](?!\w)"
+    r"|[A-Za-z0-9+/_-]{16}|[A-Za-z0-9+/_-]{6}={1,2}(?![\w=])|[0-9a-fA-F]{10}|(?<!\w)(?:[0-9a-fA-F]{2}[ :,]){4}"
+    r"|&#|\\[ux]|%[4-7][0-9a-fA-F]"
+)
+_WORDS_SEEN = 48
+
+
+class View(msgspec.Struct, frozen=True):
+    """One reading of a text, and the names of the steps that made it (none for the original)."""
+
+    text: str
+    steps: tuple[str, ...] = ()
+
+
+class _Step(msgspec.Struct, frozen=True):
+    name: str
+    undo: Callable[[str], str]
+
+
+_DECODERS = (
+    _Step("escapes", decode.escapes),
+    _Step("runs", decode.runs),
+    _Step("ciphers", decode.ciphers),
+)
+_FOLDERS = (
+    _Step("invisible", lookalike.invisible),
+    _Step("lookalikes", lookalike.lookalikes),
+    _Step("spacing", lookalike.spacing),
+    _Step("leet", lookalike.leet),
+    _Step("repeats", lookalike.repeats),
+)
+
+
+def views(text: str) -> tuple[View, ...]:
+    """The original first, then at most three readings that differ from it; one view for an ordinary text.
+
+    Never raises; time and size are linear in the text.
+    """
+    original = View(text)
+    if _is_plain(text):
+        return (original,)
+    found = [original]
+    for steps in ((*_FOLDERS[:2], *_DECODERS), _FOLDERS):
+        last = found[-1]
+        view = _undone(last, steps)
+        if all(view.text != other.text for other in found):
+            found.append(view)
+    return tuple(_distinct(found))
+
+
+def _distinct(found: list[View]) -> list[View]:
+    # The half-way reading says nothing that the last one does not, unless something was decoded and then changed.
+    if len(found) == 3 and not _DECODER_NAMES & set(found[1].steps):
+        return [found[0], found[2]]
+    return found[:MAX_VIEWS]
+
+
+_DECODER_NAMES = {step.name for step in _DECODERS}
+
+
+def _undone(view: View, steps: tuple[_Step, ...]) -> View:
+    text, names = view.text, list(view.steps)
+    for _ in range(MAX_DEPTH):
+        before = text
+        for step in steps:
+            undone = step.undo(text)
+            if undone != text:
+                names.append(step.name)
+                text = undone
+        if text == before:
+            break
+    return View(text, tuple(dict.fromkeys(names)))
+
+
+def _is_plain(text: str) -> bool:
+    if not text.isascii() and lookalike.is_odd(text):
+        return False
+    return _HINT.search(text) is None and _has_common_words(text)
+
+
+def _has_common_words(text: str) -> bool:
+    # A text of several words without a single common one may be read backwards or by rot13.
+    words = text[:1024].lower().split()
+    return len(words) < 3 or any(word in COMMON for word in islice(words, _WORDS_SEEN))

@@ -1,0 +1,218 @@
+"""Text parts: every view and every window of a text through the model, and the worst one counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from tokenizers import Tokenizer
+
+from .assessment import NOT_ASSESSED, Assessed, Assessment, Unjudged, severity_from_cumulative
+from .calibration import DECIMALS, Array, probabilities, scales
+from .content import Direction, Kind, Part, Role, Text, direction_of
+from .encoding import PairEncoder, Window
+from .errors import ModelUnavailable
+from .manifest import Weights, verify
+from .normalise import views
+from .run_onnx import OnnxRuntime
+
+BATCH_TOKENS = 512
+"""Padded tokens of one call of the runtime: on a CPU more gains nothing."""
+
+MAX_WINDOWS = 64
+"""Windows of one text (about 9,000 tokens); a longer one is unjudged, never cut."""
+
+CHARS_A_WINDOW = 2048
+CONTEXT_CHARS = 4096
+"""Characters kept of either end of a context: more than the model's prompt tokens can hold."""
+
+_REQUIRED = ("unsafe", "severity_1", "severity_2", "severity_3", "sensitive", "refusal")
+_KINDS: frozenset[Kind] = frozenset({"text"})
+
+
+class _Row(msgspec.Struct, frozen=True):
+    """One window to run, and the part that it came from."""
+
+    part: int
+    window: Window
+
+
+class TextClassifier:
+    """The embedded text model: blocking, safe to call from several threads, and blind to what shares its batch."""
+
+    def __init__(
+        self, weights: Weights, *, encoder: PairEncoder, runtime: OnnxRuntime, max_windows: int = MAX_WINDOWS
+    ) -> None:
+        manifest = weights.manifest
+        missing = [head for head in _REQUIRED if head not in manifest.heads]
+        missing += [slug for slug in manifest.covers if slug not in manifest.heads]
+        if missing:
+            raise ModelUnavailable(f"model {manifest.name} has no head for: {', '.join(missing)}")
+        self._weights = weights
+        self._encoder = encoder
+        self._runtime = runtime
+        self._max_windows = max_windows
+        self._scales = scales(manifest)
+        self._column = {head: column for column, head in enumerate(manifest.heads)}
+        self._covers = frozenset(manifest.covers)
+
+    @classmethod
+    def load(cls, folder: Path, *, threads: int = 1, max_windows: int = MAX_WINDOWS) -> TextClassifier:
+        """The model of a folder whose every file has the sha256 of its manifest.
+
+        Raises DigestMismatch where one has not, and ModelUnavailable where a file or onnxruntime is missing.
+        """
+        weights = verify(folder)
+        manifest = weights.manifest
+        try:
+            tokenizer = Tokenizer.from_file(str(weights.file("tokenizer.json")))
+            encoder = PairEncoder(
+                tokenizer,
+                markers=manifest.markers,
+                window=manifest.window,
+                overlap=manifest.overlap,
+                prompt_tokens=manifest.prompt_tokens,
+            )
+        except Exception as error:  # tokenizers raises bare Exception
+            raise ModelUnavailable(f"{folder}: the tokenizer cannot be used: {error}") from error
+        runtime = OnnxRuntime(weights.file("model.onnx"), threads=threads)
+        return cls(weights, encoder=encoder, runtime=runtime, max_windows=max_windows)
+
+    @property
+    def name(self) -> str:
+        """The manifest's name and version."""
+        return f"{self._weights.manifest.name}@{self._weights.manifest.version}"
+
+    @property
+    def digest(self) -> str:
+        """Hex digest of weights, labels and calibration."""
+        return self._weights.digest
+
+    @property
+    def weights(self) -> Weights:
+        """The verified files and their manifest."""
+        return self._weights
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """Text alone."""
+        return _KINDS
+
+    @property
+    def covers(self) -> frozenset[str]:
+        """The categories that training really taught."""
+        return self._covers
+
+    def cost(self, part: Part) -> int:
+        """About a token for every four characters, and the special tokens."""
+        return len(part.text) // 4 + 8 if isinstance(part, Text) else 1
+
+    def assess(self, parts: Sequence[Part]) -> list[Assessment]:
+        """One assessment for each part, in order; raises InferenceFailed where the runtime does.
+
+        A part that is no text, or longer than `max_windows`, is unjudged; an empty one is judged, with zeros.
+        """
+        answers: dict[int, Assessment] = {}
+        rows: list[_Row] = []
+        for index, part in enumerate(parts):
+            found = self._rows(index, part)
+            if isinstance(found, list):
+                rows.extend(found)
+            else:
+                answers[index] = found
+        scores = self._score(rows)
+        for index, found_at in _by_part(rows).items():
+            answers[index] = self._assessed(np.array([scores[at] for at in found_at]), role=parts[index].role)
+        return [answers[index] for index in range(len(parts))]
+
+    def _rows(self, index: int, part: Part) -> list[_Row] | Assessment:
+        if not isinstance(part, Text):
+            return Unjudged(reason="unsupported_kind", detail="a text model reads text", model=self.name)
+        text = _well_formed(part.text)
+        if not text.strip():
+            return self._assessed(np.zeros((1, len(self._column))), role=part.role)
+        if len(text) > self._max_windows * CHARS_A_WINDOW:
+            return self._too_long()
+        rows: list[_Row] = []
+        for view in views(text):
+            windows = self._windows(part, _well_formed(view.text))
+            if len(windows) > self._max_windows:
+                return self._too_long()
+            rows += [_Row(index, window) for window in windows]
+        return rows
+
+    def _windows(self, part: Text, text: str) -> list[Window]:
+        match part.role:
+            case Role.USER | Role.SYSTEM:
+                return self._encoder.encode(text, None, part.purpose)
+            case Role.DOCUMENT | Role.TOOL_RESULT:
+                return self._encoder.encode(text, None, "text")
+            case _:
+                return self._encoder.encode(_ends(_well_formed(part.context)), text, "pair")
+
+    def _too_long(self) -> Unjudged:
+        return Unjudged(reason="too_long", detail=f"more than {self._max_windows} windows", model=self.name)
+
+    def _score(self, rows: Sequence[_Row]) -> dict[int, Array]:
+        scores: dict[int, Array] = {}
+        for batch in _batches(rows, joins=self._runtime.joins):
+            windows = [rows[at].window for at in batch]
+            logits = self._runtime.run([window.ids for window in windows], [window.type_ids for window in windows])
+            scores.update(zip(batch, probabilities(logits, scales=self._scales), strict=True))
+        return scores
+
+    def _assessed(self, scores: Array, *, role: Role) -> Assessed:
+        # Rows are views and windows in order: the worst of each head counts, severity goes with the most unsafe row.
+        column = self._column
+        worst = scores.max(axis=0)
+        severe = scores[int(scores[:, column["unsafe"]].argmax())]
+        cumulative = [float(severe[column[f"severity_{level}"]]) for level in (1, 2, 3)]
+        none, minor, moderate, severest = (round(p, DECIMALS) for p in severity_from_cumulative(cumulative))
+        categories = NOT_ASSESSED | {slug: float(worst[column[slug]]) for slug in self._covers}
+        if direction_of(role) is Direction.OUTPUT:
+            categories["prompt_attack"] = None  # an attack is something that is done to a model, not by it
+        return Assessed(
+            unsafe=float(worst[column["unsafe"]]),
+            categories=categories,
+            severity=(none, minor, moderate, severest),
+            sensitive=float(worst[column["sensitive"]]),
+            refusal=float(scores[0, column["refusal"]]),
+            model=self.name,
+        )
+
+
+def _batches(rows: Sequence[_Row], *, joins: bool) -> Iterator[list[int]]:
+    """Indices of rows, shortest first, in batches of at most BATCH_TOKENS padded tokens (or one row)."""
+    batch: list[int] = []
+    for at in sorted(range(len(rows)), key=lambda at: len(rows[at].window.ids)):
+        longest = len(rows[at].window.ids)
+        if batch and (not joins or (len(batch) + 1) * longest > BATCH_TOKENS):
+            yield batch
+            batch = []
+        batch.append(at)
+    if batch:
+        yield batch
+
+
+def _by_part(rows: Sequence[_Row]) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    for at, row in enumerate(rows):
+        found.setdefault(row.part, []).append(at)
+    return found
+
+
+def _ends(context: str) -> str:
+    if len(context) <= 2 * CONTEXT_CHARS:
+        return context
+    return f"{context[:CONTEXT_CHARS]} {context[-CONTEXT_CHARS:]}"
+
+
+def _well_formed(text: str) -> str:
+    # JSON can carry half a surrogate pair; the tokenizer refuses it, and an exception there would judge nothing.
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text

@@ -1,0 +1,127 @@
+"""The mix: which share of the training each kind of row gets, whatever the sets' sizes, and what is held out."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+import msgspec
+import numpy as np
+
+from .rows import Row, group_key
+
+SHARES: dict[str, float] = {
+    "chat_safe": 0.215,
+    "chat_hard": 0.125,
+    "chat_foreign": 0.025,
+    "chat_unsafe": 0.15,
+    "attack": 0.085,
+    "pair_labelled": 0.2,
+    "pair_safe": 0.055,
+    "pair_unsafe": 0.01,
+    "pair_foreign": 0.008,
+    "post_safe": 0.065,
+    "post_unsafe": 0.075,
+    "post_foreign": 0.012,
+    "visual_labelled": 0.06,
+    "visual_safe": 0.05,
+    "visual_unsafe": 0.035,
+}
+TWO_SIDED = frozenset(
+    [
+        "diasafety",
+        "gptfuzz_labeled_train",
+        "salad_mcq_responses",
+        "decodingtrust_stereotype",
+        "CoProV2",
+        "headgate_answers",
+    ]
+)
+BOOST: dict[str, float] = {
+    "diasafety": 1.6,
+    "gptfuzz_labeled_train": 2.2,
+    "salad_mcq_responses": 1.2,
+    "caia_safety": 2.0,
+    "oasst1_en": 2.5,
+    "arena_hard_v2": 2.5,
+    "awesome_chatgpt_prompts": 1.5,
+    "ultrachat_eval": 1.5,
+    "headgate_contrasts": 2.5,
+    "davidson": 0.35,
+    "cysecbench": 0.4,
+    "decodingtrust_stereotype": 0.5,
+    "schema_guided_dialogue": 0.4,
+    "gsm8k": 0.4,
+    "convabuse": 1.3,
+    "disfl_qa": 0.6,
+    "banking77": 0.6,
+    "civil_comments_toxic_spans": 0.6,
+    "Nibbler": 0.7,
+    "sghatecheck": 1.5,
+    "wildjailbreak_2000": 1.5,
+    "stormfront_vicomtech": 0.5,
+}
+CAP = 6000
+HOLDOUT = 40  # one group in so many is kept out of training
+_FAMILY = {"chat": "chat", "pair": "pair", "text": "post", "t2i": "visual", "t2v": "visual"}
+
+
+class Cell(msgspec.Struct, frozen=True):
+    """Rows of one source and label, and the probability that a draw falls among them."""
+
+    name: str
+    rows: list[Row]
+    share: float
+
+
+class Split(msgspec.Struct, frozen=True):
+    """Rows to learn from and rows held out; no group of near-duplicates has rows in both."""
+
+    train: list[Row]
+    held_out: list[Row]
+
+
+def group_of(row: Row) -> str:
+    """The name in `SHARES` that a row belongs to."""
+    family = _FAMILY[row.marker]
+    if row.attack > 0.5:
+        return "attack"
+    if not row.english:
+        return f"{family}_foreign"
+    if row.source in TWO_SIDED:
+        return f"{family}_labelled"
+    if row.hard and family == "chat":
+        return "chat_hard"
+    return f"{family}_{'unsafe' if row.unsafe > 0.5 else 'safe'}"
+
+
+def split(rows: Iterable[Row]) -> Split:
+    """Hold out one group in forty; rows written by this project always go to training."""
+    train: list[Row] = []
+    held_out: list[Row] = []
+    for row in rows:
+        out = not row.source.startswith("headgate_") and group_key(row) % HOLDOUT == 0
+        (held_out if out else train).append(row)
+    return Split(train, held_out)
+
+
+def cells(rows: Iterable[Row]) -> list[Cell]:
+    """Sources within a group share by the square root of their capped size, times their boost."""
+    groups: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
+    for row in rows:
+        groups[group_of(row)][f"{row.source}/{row.marker}/{row.positive:d}"].append(row)
+    made = []
+    for group, sources in groups.items():
+        weights = {
+            name: min(len(found), CAP) ** 0.5 * BOOST.get(found[0].source, 1.0) for name, found in sources.items()
+        }
+        scale = SHARES[group] / sum(weights.values())
+        made += [Cell(f"{group}/{name}", found, weights[name] * scale) for name, found in sources.items()]
+    return made
+
+
+def draw(pool: Sequence[Cell], count: int, rng: np.random.Generator) -> list[Row]:
+    """Sample rows with replacement, by share."""
+    shares = np.array([cell.share for cell in pool])
+    chosen = rng.choice(len(pool), size=count, p=shares / shares.sum())
+    return [pool[i].rows[int(rng.integers(len(pool[i].rows)))] for i in chosen]

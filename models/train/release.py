@@ -1,0 +1,178 @@
+"""From a checkpoint to a folder that ships: int8 graph, tokenizer, manifest and card."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import torch
+
+from ..encoding import MARKERS, OVERLAP, PROMPT_TOKENS, WINDOW, PairEncoder
+from ..taxonomy import SLUGS
+from . import calibrate, card, evaluate
+from .export import OnnxScorer, load_net, write_float, write_int8, write_tokenizer
+from .mix import Split, group_of
+from .net import HeadgateNet
+from .recipe import BASE_PACKAGE, base_folder, load_split
+from .rows import HEADS, Row
+from .score import GATES, danger, probabilities, row_logits
+
+COVER_AT = 200
+FILES = ("model.onnx", "tokenizer.json")
+IDENTITY = {head: {"scale": 1.0, "bias": 0.0} for head in HEADS}
+
+
+class Release(msgspec.Struct, frozen=True):
+    """What a release needs to know beside the weights: calibrated tables and figures."""
+
+    calibration: dict[str, calibrate.Line]
+    threshold: dict[str, float]
+    false_alarm: dict[str, dict[str, float]]
+    validation: dict[str, Any]
+
+
+def release(checkpoint: Path, data: Path, out: Path) -> Path:
+    """Export, calibrate on held-out rows, measure on the evaluation sets, and write manifest and card."""
+    out.mkdir(parents=True, exist_ok=True)
+    base, parts = base_folder(), load_split(data)
+    validation = calibrate.traffic(parts.held_out)
+    net = load_net(checkpoint, base)
+    write_tokenizer(base, out / "tokenizer.json")
+    encoder = PairEncoder.from_file(str(out / "tokenizer.json"))
+    work = checkpoint.parent / "export"
+    work.mkdir(exist_ok=True)
+    _export(net, work / "plain.onnx", out / "model.onnx")
+    plain = row_logits(validation, encoder, OnnxScorer(out / "model.onnx"))
+    _centre(net, calibrate.by_marker(validation, plain, MARKERS))
+    _export(net, work / "model_fp32.onnx", out / "model.onnx")
+    scorer = OnnxScorer(out / "model.onnx")
+    made = _operating_points(validation, row_logits(validation, encoder, scorer), covers(parts.train))
+    metrics = _measure(data, made, encoder, scorer)
+    metrics["validation"] = made.validation
+    metrics["int8_flips"] = _flips(validation, made, encoder, scorer, OnnxScorer(work / "model_fp32.onnx"))
+    metrics["milliseconds"] = _timing(scorer, encoder)
+    _write(out, made, metrics, parts, run_facts(checkpoint))
+    return out
+
+
+def run_facts(checkpoint: Path) -> dict[str, Any]:
+    """Rows seen and seconds spent, as the checkpoint tells them."""
+    kept = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    return dict(kept["state"])
+
+
+def covers(rows: Sequence[Row]) -> list[str]:
+    """Slugs that at least 200 rows teach; the others are not assessed."""
+    counts = Counter(slug for row in rows for slug in row.categories or ())
+    counts["prompt_attack"] += sum(row.attack > 0.5 for row in rows)
+    return [slug for slug in SLUGS if counts[slug] >= COVER_AT]
+
+
+def _export(net: HeadgateNet, plain: Path, target: Path) -> None:
+    write_float(net, plain)
+    write_int8(plain, target)
+
+
+def _centre(net: HeadgateNet, found: Mapping[str, Mapping[int, calibrate.Line]]) -> None:
+    with torch.no_grad():
+        for head, of_marker in found.items():
+            for token, line in of_marker.items():
+                net.marker_scale[token, HEADS.index(head)] = line.scale
+                net.marker_bias[token, HEADS.index(head)] = line.bias
+
+
+def _operating_points(rows: Sequence[Row], logits: np.ndarray, covered: Sequence[str]) -> Release:
+    found = calibrate.lines(rows, logits)
+    scores = probabilities(logits, msgspec.to_builtins(found))
+    truth = np.array([row.positive for row in rows])
+    main = round(calibrate.best_f1_threshold(danger(scores), truth), 4)
+    chosen = dict.fromkeys(GATES, main)
+    chosen |= calibrate.thresholds(rows, scores, [slug for slug in covered if slug not in GATES])
+    chosen |= calibrate.thresholds(rows, scores, ["sensitive", "refusal"])
+    figures = evaluate.measure("validation", truth, danger(scores), main)
+    alarms = {
+        kind: round(float((danger(scores)[_of(rows, kind)] >= main).mean()), 4)
+        for kind in ("chat_safe", "chat_hard", "pair_safe", "post_safe", "visual_safe")
+    }
+    summary = msgspec.to_builtins(figures) | {"false_alarms_by_kind": alarms}
+    return Release(found, chosen, calibrate.false_alarms(rows, scores), summary)
+
+
+def _of(rows: Sequence[Row], kind: str) -> np.ndarray:
+    return np.array([group_of(row) == kind for row in rows])
+
+
+def _measure(data: Path, made: Release, encoder: PairEncoder, scorer: OnnxScorer) -> dict[str, Any]:
+    calibration = msgspec.to_builtins(made.calibration)
+    threshold = made.threshold["unsafe"]
+
+    def score(rows: Sequence[Row]) -> np.ndarray:
+        return danger(probabilities(row_logits(rows, encoder, scorer), calibration))
+
+    visual = data / "prompts" / "t2i_eval.jsonl.zst"
+    found = evaluate.text_sets(data / "text" / "eval", score, threshold)
+    found.append(evaluate.twins(visual, score, threshold))
+    sets = {one.name: {key: _short(value) for key, value in msgspec.to_builtins(one).items()} for one in found}
+    style = {key: _short(value) for key, value in evaluate.style_false_alarms(visual, score, threshold).items()}
+    return {"sets": sets, "style_words": style}
+
+
+def _short(value: Any) -> Any:
+    return round(value, 4) if isinstance(value, float) else value
+
+
+def _flips(
+    rows: Sequence[Row], made: Release, encoder: PairEncoder, scorer: OnnxScorer, exact: OnnxScorer
+) -> dict[str, Any]:
+    calibration = msgspec.to_builtins(made.calibration)
+    threshold = made.threshold["unsafe"]
+    both = [danger(probabilities(row_logits(rows, encoder, one), calibration)) for one in (scorer, exact)]
+    flips = (both[0] >= threshold) != (both[1] >= threshold)
+    return {
+        "rows": len(rows),
+        "share": round(float(flips.mean()), 5),
+        "worst": _short(float(np.abs(both[0] - both[1]).max())),
+    }
+
+
+def _timing(scorer: OnnxScorer, encoder: PairEncoder) -> dict[str, float]:
+    made = {}
+    for tokens in (16, 32, 64, 128):
+        windows = encoder.encode("word " * (tokens - 3), None, "chat")
+        spent = []
+        for _ in range(30):
+            begun = time.perf_counter()
+            scorer.logits(windows)
+            spent.append(time.perf_counter() - begun)
+        made[str(tokens)] = round(float(np.median(spent)) * 1000, 2)
+    return made
+
+
+def _write(out: Path, made: Release, metrics: dict[str, Any], parts: Split, run: Mapping[str, Any]) -> None:
+    held = {
+        "format": 1, "name": "text", "version": "0.1.0", "modality": "text", "architecture": "bert-multihead",
+        "licence": "Apache-2.0", "precision": "int8",
+        "files": {name: _entry(out / name) for name in FILES},
+        "window": WINDOW, "overlap": OVERLAP, "prompt_tokens": PROMPT_TOKENS, "markers": dict(MARKERS),
+        "heads": list(HEADS), "covers": covers(parts.train),
+        "calibration": {
+            head: {"scale": round(line.scale, 5), "bias": round(line.bias, 5)}
+            for head, line in made.calibration.items()
+        },
+        "threshold": made.threshold, "false_alarm": made.false_alarm, "metrics": metrics,
+        "created": datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
+        "base": f"{BASE_PACKAGE.replace('_', '-')} (sentence-transformers/all-MiniLM-L6-v2, Apache-2.0)",
+    }  # fmt: skip
+    (out / "manifest.json").write_bytes(msgspec.json.format(msgspec.json.encode(held), indent=1) + b"\n")
+    (out / "card.md").write_text(card.render(held, parts.train, run), encoding="utf-8")
+
+
+def _entry(path: Path) -> dict[str, Any]:
+    return {"sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "bytes": path.stat().st_size}

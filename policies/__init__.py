@@ -1,0 +1,52 @@
+"""What do we think of it? Policies, their checks, and the pure decision."""
+
+from .cases import CaseResult, Judge, run_cases
+from .compile import compile_policy, load_policy, parse_policy, resolve_thresholds
+from .compiled import Block, Case, CompiledPolicy, Regenerate, Sampling, Scores, Stream
+from .decide import Decision, Judged, decide
+from .diagnostics import Diagnostic, PolicyError, render, render_all
+from .load import packs
+from .schema import json_schema
+from .show import show
+from .thresholds import FalseAlarmTable, Thresholds, table_of, tightened
+from .validate import validate
+from .verdict import DELIVERS, Action, Coverage, Finding, Missed, Round, Verdict
+
+__all__ = [
+    "DELIVERS",
+    "Action",
+    "Block",
+    "Case",
+    "CaseResult",
+    "CompiledPolicy",
+    "Coverage",
+    "Decision",
+    "Diagnostic",
+    "FalseAlarmTable",
+    "Finding",
+    "Judge",
+    "Judged",
+    "Missed",
+    "PolicyError",
+    "Regenerate",
+    "Round",
+    "Sampling",
+    "Scores",
+    "Stream",
+    "Thresholds",
+    "Verdict",
+    "compile_policy",
+    "decide",
+    "json_schema",
+    "load_policy",
+    "packs",
+    "parse_policy",
+    "render",
+    "render_all",
+    "resolve_thresholds",
+    "run_cases",
+    "show",
+    "table_of",
+    "tightened",
+    "validate",
+]

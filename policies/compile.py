@@ -1,0 +1,181 @@
+"""From a name, path or text to a policy that can be run; the only way to one leads through every check."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+from msgspec import UNSET
+
+from ..models.assessment import Severity
+from ..models.content import Kind
+from .checks import Checked, checked
+from .compiled import ActionRow, Block, Case, CompiledPolicy, Regenerate, RuleRow, Sampling, Scores, Stream
+from .effective import Row, cells
+from .load import load_source, source_of_text
+from .schema import (
+    BlockTexts,
+    CaseBlock,
+    FalseAlarm,
+    RegenerateBlock,
+    SamplingBlock,
+    ScoresBlock,
+    UnjudgedBlock,
+)
+from .thresholds import FalseAlarmTable, Number, Rate, ThresholdPlan, Thresholds, resolve
+from .tree import get, items, plain
+from .verdict import Action
+
+__all__ = ["CompiledPolicy", "compile_policy", "load_policy", "parse_policy", "resolve_thresholds"]
+
+
+def load_policy(name_or_path: str | Path) -> CompiledPolicy:
+    """The policy of a shipped pack or a file; PolicyError lists every fault with its line."""
+    return compile_policy(checked(load_source(name_or_path)))
+
+
+def parse_policy(text: str, *, file: str = "<policy>") -> CompiledPolicy:
+    """The policy of a text; `file` names it in faults, and what it extends is looked for beside it."""
+    return compile_policy(checked(source_of_text(text, file=file)))
+
+
+def resolve_thresholds(policy: CompiledPolicy, table: FalseAlarmTable | None = None) -> Thresholds:
+    """The policy's thresholds on a model; ConfigError where it asks for a rate that the model's card lacks."""
+    return resolve(policy.thresholds, table)
+
+
+def compile_policy(policy: Checked) -> CompiledPolicy:
+    """The runnable form of a checked policy."""
+    document = policy.document
+    matrix = cells(policy.root)
+    name = document.name if document.name is not UNSET else Path(policy.file).stem
+    compiled = CompiledPolicy(
+        name=name,
+        hash="",
+        mode=document.mode,
+        matrix={direction: {slug: _actions(row) for slug, row in rows.items()} for direction, rows in matrix.items()},
+        rules={direction: {slug: _rules(row) for slug, row in rows.items()} for direction, rows in matrix.items()},
+        thresholds=_plan(document.thresholds),
+        on_unjudged=_on_unjudged(document.on_unjudged),
+        on_error=document.on_error,
+        regenerate=_regenerate(document.regenerate),
+        stream=Stream(hold=document.stream.hold, max_exposed_chars=document.stream.max_exposed_chars),
+        sampling=_sampling(document.sampling),
+        block=_block(document.block),
+        guidelines=dict(sorted(document.guidelines.items())),
+        cases=tuple(_case(case) for case in document.cases),
+        origins=_origins(policy, matrix),
+        document=_plain(policy, name),
+    )
+    return msgspec.structs.replace(compiled, hash=_hash(compiled))
+
+
+def _actions(row: Row) -> ActionRow:
+    return (Action.ALLOW, row[0].action, row[1].action, row[2].action)
+
+
+def _rules(row: Row) -> RuleRow:
+    return ("none", row[0].rule, row[1].rule, row[2].rule)
+
+
+def _plan(thresholds: Mapping[str, float | FalseAlarm]) -> ThresholdPlan:
+    wanted: dict[str, Number | Rate] = {
+        key: Rate(value.fpr) if isinstance(value, FalseAlarm) else Number(float(value))
+        for key, value in sorted(thresholds.items())
+    }
+    return ThresholdPlan(
+        default=wanted.pop("default", None), sensitive=wanted.pop("sensitive", None), categories=wanted
+    )
+
+
+def _on_unjudged(block: UnjudgedBlock | str) -> dict[Kind, Action]:
+    words = (
+        block
+        if isinstance(block, UnjudgedBlock)
+        else UnjudgedBlock(text="refuse", image="refuse", video="refuse", opaque="refuse")
+    )
+    return {
+        "text": Action(words.text),
+        "image": Action(words.image),
+        "video": Action(words.video),
+        "opaque": Action(words.opaque),
+    }
+
+
+def _regenerate(block: RegenerateBlock) -> Regenerate:
+    return Regenerate(
+        rounds=block.rounds,
+        strategy=block.strategy,
+        tighten=block.tighten,
+        seconds=block.budget.seconds,
+        tokens=block.budget.tokens,
+        least_severe=block.least_severe,
+        n=block.n,
+    )
+
+
+def _sampling(block: SamplingBlock) -> Sampling:
+    return Sampling(
+        temperature=block.temperature.max,
+        top_p=block.top_p.max,
+        top_k=block.top_k.max,
+        n=block.n.max,
+        max_tokens=block.max_tokens.max,
+        drop=tuple(sorted(set(block.drop))),
+        system=block.system,
+    )
+
+
+def _block(block: BlockTexts) -> Block:
+    return Block(style=block.style, message=block.message, support=block.support)
+
+
+def _case(case: CaseBlock) -> Case:
+    prompt = case.prompt if case.prompt is not UNSET else case.input
+    response = None if case.response is UNSET else case.response
+    direction = "input" if response is None else "output"
+    return Case(
+        prompt="" if prompt is UNSET else prompt,
+        response=response,
+        expect=Action(case.expect),
+        direction=direction if case.direction is UNSET else case.direction,
+        scores=None if case.scores is UNSET else _scores(case.scores),
+        note=case.note,
+    )
+
+
+def _scores(block: ScoresBlock) -> Scores:
+    severity = Severity[block.severity.upper()] if isinstance(block.severity, str) else block.severity
+    return Scores(
+        unsafe=block.unsafe,
+        severity=None if severity is None else int(severity),
+        categories=block.categories,
+        sensitive=block.sensitive,
+    )
+
+
+def _origins(policy: Checked, matrix: Mapping[str, Mapping[str, Row]]) -> dict[str, str]:
+    found = {
+        cell.rule: f"{cell.mark.file}:{cell.mark.line}"
+        for rows in matrix.values()
+        for row in rows.values()
+        for cell in row
+        if cell.mark
+    }
+    for index, node in enumerate(items(get(policy.root, "cases"))):
+        found[f"cases[{index}]"] = f"{node.mark.file}:{node.mark.line}"
+    return dict(sorted(found.items()))
+
+
+def _plain(policy: Checked, name: str) -> dict[str, object]:
+    tree = {item.key: plain(item.value) for item in policy.root.entries if item.key != "extends"}
+    return tree | {"name": name}
+
+
+def _hash(policy: CompiledPolicy) -> str:
+    content = msgspec.structs.asdict(policy)
+    for key in ("hash", "cases", "origins", "document"):
+        del content[key]
+    return hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()[:16]

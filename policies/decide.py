@@ -1,0 +1,183 @@
+"""The pure decision: assessments and a policy in, an action with its reasons out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from ..models.assessment import Assessed, Assessment, Severity, Unjudged
+from ..models.content import Direction, Kind
+from ..models.errors import HeadgateError, NotJudged
+from ..models.taxonomy import BY_SLUG
+from .compiled import CompiledPolicy
+from .thresholds import FALLBACK, Thresholds, tightened
+from .verdict import Action, Coverage, Finding, Missed
+
+__all__ = ["CompiledPolicy", "Decision", "Judged", "Thresholds", "decide", "severity_of"]
+
+LEADER = 0.2
+"""A flagged part is put down to its likeliest category from this probability on, to `other` below."""
+
+
+class Judged(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of the exchange with what its classifier said: `part` is its path."""
+
+    part: str
+    direction: Direction
+    kind: Kind
+    assessment: Assessment
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What the policy makes of the parts; the guard makes the verdict from it."""
+
+    action: Action = Action.ALLOW
+    findings: tuple[Finding, ...] = ()
+    coverage: Coverage = Coverage()
+
+
+class _Hit(msgspec.Struct, frozen=True):
+    """A category that counts, with the score and the threshold that made it count."""
+
+    category: str
+    score: float
+    threshold: float
+
+
+def decide(policy: CompiledPolicy, judged: Sequence[Judged], *, thresholds: Thresholds, tighten: int = 0) -> Decision:
+    """The strongest action that any part calls for, with every finding; `tighten` is the number of rejected draws.
+
+    Total and deterministic. A part is flagged when `unsafe` reaches the default threshold. A category counts by itself
+    when it has a threshold of its own in the policy (prompt attacks and child safety always have one), and in a flagged
+    part at the model's operating point. A flagged part always yields a finding: its likeliest category counts too, or
+    `other`. `sensitive` on input yields support or a flag and never more. Scores that are not numbers count as high.
+    """
+    limits = _tightened(thresholds, tighten)
+    findings: list[Finding] = []
+    missed: list[Missed] = []
+    for item in judged:
+        match item.assessment:
+            case Assessed():
+                findings += _ordered(_findings(policy, item, item.assessment, limits))
+            case Unjudged():
+                missed.append(_missed(policy, item, item.assessment))
+    actions = [finding.action for finding in findings] + [part.action for part in missed]
+    return Decision(
+        action=max(actions, default=Action.ALLOW),
+        findings=tuple(findings),
+        coverage=Coverage(
+            judged=tuple(item.part for item in judged if isinstance(item.assessment, Assessed)),
+            unjudged=tuple(missed),
+        ),
+    )
+
+
+def severity_of(assessed: Assessed, category: str) -> Severity:
+    """How severe a finding is: the likeliest-reached level (P(at least it) >= 0.5), never under the category's floor.
+
+    The category's default where severity was not assessed, and at least that for attacks, which the scale leaves out.
+    """
+    known = BY_SLUG[category]
+    if assessed.severity is None:
+        return Severity(max(1, known.floor, known.severity))
+    reached = max((s for s in (1, 2, 3) if _reaches(sum(assessed.severity[s:]), 0.5)), default=1)
+    least = known.severity if category == "prompt_attack" else known.floor
+    return Severity(max(reached, least))
+
+
+def _findings(policy: CompiledPolicy, item: Judged, assessed: Assessed, limits: Thresholds) -> Iterator[Finding]:
+    for hit in _hits(item.direction, assessed, limits):
+        severity = severity_of(assessed, hit.category)
+        yield _finding(
+            item,
+            hit,
+            severity=severity,
+            action=policy.matrix[item.direction][hit.category][severity],
+            rule=policy.rules[item.direction][hit.category][severity],
+        )
+    at_risk = assessed.sensitive
+    if item.direction == Direction.INPUT and at_risk is not None and _reaches(at_risk, limits.sensitive):
+        supports = Action.SUPPORT in policy.matrix[Direction.INPUT]["self_harm"]
+        yield _finding(
+            item,
+            _Hit("self_harm", at_risk, limits.sensitive),
+            severity=Severity.MINOR,
+            action=Action.SUPPORT if supports else Action.FLAG,
+            rule="support",
+        )
+
+
+def _hits(direction: Direction, assessed: Assessed, limits: Thresholds) -> Iterator[_Hit]:
+    scores = {slug: p for slug, p in assessed.categories.items() if p is not None and _counts(slug, direction)}
+    flagged = _reaches(assessed.unsafe, limits.default)
+    counted = set()
+    for slug, score in scores.items():
+        threshold = limits.alone.get(slug)
+        if threshold is None and flagged:
+            threshold = limits.categories.get(slug, FALLBACK)
+        if threshold is not None and _reaches(score, threshold):
+            counted.add(slug)
+            yield _Hit(slug, score, threshold)
+    if flagged:
+        leader = _leader(scores)
+        if leader not in counted:
+            yield _Hit(leader, assessed.unsafe, limits.default)
+
+
+def _leader(scores: dict[str, float]) -> str:
+    likeliest = min(scores, key=lambda slug: (-scores[slug], slug), default="other")
+    return likeliest if scores.get(likeliest, 0.0) >= LEADER else "other"
+
+
+def _counts(slug: str, direction: Direction) -> bool:
+    # An attack is aimed at a model; what the model itself says cannot be one.
+    return slug in BY_SLUG and not (slug == "prompt_attack" and direction == Direction.OUTPUT)
+
+
+def _finding(item: Judged, hit: _Hit, *, severity: Severity, action: Action, rule: str) -> Finding:
+    return Finding(
+        category=hit.category,
+        severity=severity,
+        confidence=round(hit.score, 4),
+        threshold=round(hit.threshold, 4),
+        part=item.part,
+        rule=rule,
+        action=action,
+    )
+
+
+def _missed(policy: CompiledPolicy, item: Judged, unjudged: Unjudged) -> Missed:
+    action = policy.on_unjudged[item.kind]
+    if unjudged.reason in _FAILURES:
+        action = Action.FLAG if policy.on_error == "open" else Action.REFUSE
+    return Missed(part=item.part, reason=unjudged.reason, action=action)
+
+
+def _tightened(thresholds: Thresholds, rounds: int) -> Thresholds:
+    if rounds <= 0:
+        return thresholds
+    return Thresholds(
+        default=tightened(thresholds.default, rounds=rounds),
+        sensitive=tightened(thresholds.sensitive, rounds=rounds),
+        alone={slug: tightened(at, rounds=rounds) for slug, at in thresholds.alone.items()},
+        categories={slug: tightened(at, rounds=rounds) for slug, at in thresholds.categories.items()},
+    )
+
+
+def _reaches(score: float, threshold: float) -> bool:
+    # Written this way round so that a NaN counts as reached: no number is not a low number.
+    return not score < threshold
+
+
+def _ordered(findings: Iterator[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda f: (-f.action.force, -f.severity, f.category, f.rule))
+
+
+def _reasons(kind: type[HeadgateError]) -> set[str]:
+    own = {kind.reason} if issubclass(kind, NotJudged) else set()
+    return own.union(*(_reasons(child) for child in kind.__subclasses__()))
+
+
+_FAILURES = frozenset(_reasons(NotJudged))
+"""Reasons that mean a classifier was there and failed; any other means that nobody here reads such a part."""

@@ -1,0 +1,183 @@
+"""The policy file as msgspec structs: one place that says which keys there are, of what type, with which defaults."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from ..models.taxonomy import SLUGS
+
+ActionName: TypeAlias = Literal["allow", "flag", "guideline", "redact", "correct", "regenerate", "support", "refuse"]
+DirectionName: TypeAlias = Literal["input", "output", "tool_result", "document"]
+SeverityName: TypeAlias = Literal["none", "minor", "moderate", "severe"]
+Strategy: TypeAlias = Literal["blind", "guideline", "best_of_n"]
+Hold: TypeAlias = Literal["sentence", "answer"]
+Mode: TypeAlias = Literal["enforce", "monitor"]
+OnError: TypeAlias = Literal["closed", "open"]
+BlockStyle: TypeAlias = Literal["refusal", "error"]
+
+DIRECTIONS: tuple[DirectionName, ...] = ("input", "output", "tool_result", "document")
+LEVELS: tuple[SeverityName, ...] = ("minor", "moderate", "severe")
+POSSIBLE: dict[str, tuple[ActionName, ...]] = {
+    "input": ("allow", "flag", "guideline", "redact", "support", "refuse"),
+    "output": ("allow", "flag", "redact", "correct", "regenerate", "support", "refuse"),
+    "tool_result": ("allow", "flag", "guideline", "redact", "refuse"),
+    "document": ("allow", "flag", "guideline", "redact", "refuse"),
+}
+"""The actions that can be taken in each direction."""
+
+POSSIBLE_UNJUDGED: tuple[ActionName, ...] = ("allow", "flag", "redact", "refuse")
+"""The actions that can be taken without a judgement."""
+
+KINDS = ("text", "image", "video", "opaque")
+THRESHOLD_KEYS = ("default", "sensitive", *SLUGS)
+
+
+class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A mapping that refuses keys it does not know."""
+
+
+class Rows(Strict, frozen=True, kw_only=True):
+    """An action for each severity; one that is left out is inherited."""
+
+    minor: ActionName | UnsetType = UNSET
+    moderate: ActionName | UnsetType = UNSET
+    severe: ActionName | UnsetType = UNSET
+
+
+class CategoryRows(Strict, frozen=True, kw_only=True):
+    """What a category does differently from the rows of each direction."""
+
+    input: ActionName | Rows | UnsetType = UNSET
+    output: ActionName | Rows | UnsetType = UNSET
+    tool_result: ActionName | Rows | UnsetType = UNSET
+    document: ActionName | Rows | UnsetType = UNSET
+
+
+class FalseAlarm(Strict, frozen=True, kw_only=True):
+    """A threshold given as the share of harmless content, 0..1, that may be flagged on the calibration set."""
+
+    fpr: float
+
+
+class Budget(Strict, frozen=True, kw_only=True):
+    """What all rounds together may cost; null is no bound."""
+
+    seconds: float | None = 20.0
+    tokens: int | None = 4000
+
+
+class RegenerateBlock(Strict, frozen=True, kw_only=True):
+    """How a rejected answer is made again: at most `rounds` draws, the caller's own request being the first."""
+
+    rounds: int = 5
+    strategy: Strategy = "guideline"
+    tighten: bool = True
+    budget: Budget = Budget()
+    least_severe: bool = False
+    n: int = 3
+
+
+class StreamBlock(Strict, frozen=True, kw_only=True):
+    """What is held back of a stream until it is judged, and how much may leave before."""
+
+    hold: Hold = "sentence"
+    max_exposed_chars: int = 0
+
+
+class Bound(Strict, frozen=True, kw_only=True):
+    """The largest value of a sampling parameter that passes; null is no bound."""
+
+    max: float | None
+
+
+class CountBound(Strict, frozen=True, kw_only=True):
+    """The largest whole number of a sampling parameter that passes; null is no bound."""
+
+    max: int | None
+
+
+class SamplingBlock(Strict, frozen=True, kw_only=True):
+    """What a caller may ask of the sampler; a larger value is lowered to the bound, a dropped one left out."""
+
+    temperature: Bound = Bound(max=1.2)
+    top_p: Bound = Bound(max=1.0)
+    top_k: CountBound = CountBound(max=None)
+    n: CountBound = CountBound(max=4)
+    max_tokens: CountBound = CountBound(max=None)
+    drop: tuple[str, ...] = ("logit_bias",)
+    system: str | None = None
+
+
+class UnjudgedBlock(Strict, frozen=True, kw_only=True):
+    """What is done with a part that no classifier reads, by kind."""
+
+    text: ActionName = "refuse"
+    image: ActionName = "flag"
+    video: ActionName = "flag"
+    opaque: ActionName = "flag"
+
+
+class BlockTexts(Strict, frozen=True, kw_only=True):
+    """What a person sees instead of blocked content; null is the built-in text."""
+
+    style: BlockStyle = "refusal"
+    message: str | None = None
+    support: str | None = None
+
+
+class ScoresBlock(Strict, frozen=True, kw_only=True):
+    """The scores that a case pretends, so that it tests the policy's logic and no model."""
+
+    unsafe: float = 0.0
+    severity: int | SeverityName | None = None
+    categories: dict[str, float] = {}
+    sensitive: float | None = None
+
+
+class CaseBlock(Strict, frozen=True, kw_only=True):
+    """A test of the policy: a prompt (`input` means the same), an answer or both, and the action expected."""
+
+    expect: ActionName
+    prompt: str | UnsetType = UNSET
+    input: str | UnsetType = UNSET
+    response: str | UnsetType = UNSET
+    direction: DirectionName | UnsetType = UNSET
+    scores: ScoresBlock | UnsetType = UNSET
+    note: str = ""
+
+
+class Document(Strict, frozen=True, kw_only=True):
+    """A whole policy file."""
+
+    version: Literal[1]
+    name: str | UnsetType = UNSET
+    extends: str | UnsetType = UNSET
+    mode: Mode = "enforce"
+    input: ActionName | Rows | UnsetType = UNSET
+    output: ActionName | Rows | UnsetType = UNSET
+    tool_result: ActionName | Rows | UnsetType = UNSET
+    document: ActionName | Rows | UnsetType = UNSET
+    categories: dict[str, CategoryRows] = {}
+    thresholds: dict[str, float | FalseAlarm] = {}
+    regenerate: RegenerateBlock = RegenerateBlock()
+    stream: StreamBlock = StreamBlock()
+    sampling: SamplingBlock = SamplingBlock()
+    on_unjudged: UnjudgedBlock | Literal["strict"] = UnjudgedBlock()
+    on_error: OnError = "closed"
+    block: BlockTexts = BlockTexts()
+    guidelines: dict[str, str] = {}
+    cases: tuple[CaseBlock, ...] = ()
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a policy file, for editors; category names are listed in it."""
+    schema = msgspec.json.schema(Document)
+    properties = schema["$defs"]["Document"]["properties"]
+    for key, names in (("categories", SLUGS), ("guidelines", SLUGS), ("thresholds", THRESHOLD_KEYS)):
+        properties[key]["propertyNames"] = {"enum": list(names)}
+    schema["$defs"]["ScoresBlock"]["properties"]["categories"]["propertyNames"] = {"enum": list(SLUGS)}
+    whole = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Headgate policy", **schema}
+    return msgspec.json.decode(msgspec.json.encode(whole), type=dict[str, Any])

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from headgate.guard.conversation import arguments_of, message_of, parts_of
+from headgate.models.content import Image, Opaque, Role, Text, Video
+from headgate.models.errors import InputError
+
+
+def test_every_part_of_a_message_is_found_with_its_path() -> None:
+    messages: list[dict[str, Any]] = [
+        {"role": "system", "content": "Be kind."},
+        {"role": "user", "content": [
+            {"type": "text", "text": "What is this?"},
+            {"type": "image_url", "image_url": {"url": "https://example.org/a.png"}},
+            {"type": "video_url", "video_url": {"url": "https://example.org/a.mp4"}},
+            {"type": "input_audio", "input_audio": {"data": "AAAA", "format": "wav"}},
+        ]},
+        {"role": "assistant", "content": None, "reasoning_content": "Hm.", "refusal": "No.", "tool_calls": [
+            {"id": "1", "type": "function", "function": {"name": "look", "arguments": '{"at": "it"}'}},
+            {"id": "2", "type": "custom", "custom": {"name": "say", "input": "hello"}},
+        ]},
+        {"role": "tool", "tool_call_id": "1", "content": "A cat."},
+    ]  # fmt: skip
+    parts = parts_of(messages)
+    assert [(type(part), part.path, part.role) for part in parts] == [
+        (Text, "messages[0].content", Role.SYSTEM),
+        (Text, "messages[1].content[0]", Role.USER),
+        (Image, "messages[1].content[1]", Role.USER),
+        (Video, "messages[1].content[2]", Role.USER),
+        (Opaque, "messages[1].content[3]", Role.USER),
+        (Text, "messages[2].reasoning", Role.REASONING),
+        (Text, "messages[2].refusal", Role.ASSISTANT),
+        (Text, "messages[2].tool_calls[0].arguments", Role.TOOL_CALL),
+        (Text, "messages[2].tool_calls[1].arguments", Role.TOOL_CALL),
+        (Text, "messages[3].content", Role.TOOL_RESULT),
+    ]
+
+
+def test_an_answer_is_judged_in_the_light_of_the_question_before_it() -> None:
+    parts = parts_of([message_of("First?"), {"role": "assistant", "content": "Yes."}, message_of("Second?")])
+    assert [part.context for part in parts] == ["", "First?", ""]
+
+
+@pytest.mark.parametrize(
+    ("message", "param"),
+    [
+        ({"content": "x"}, "messages[0].role"),
+        ({"role": "wizard", "content": "x"}, "messages[0].role"),
+        ({"role": "user", "content": 7}, "messages[0].content"),
+        ({"role": "user", "content": [{"text": "x"}]}, "messages[0].content[0]"),
+        ({"role": "user", "content": [{"type": "text", "text": 7}]}, "messages[0].content[0].text"),
+        ({"role": "user", "content": [{"type": "image_url", "image_url": {}}]}, "messages[0].content[0].image_url.url"),
+        ({"role": "assistant", "tool_calls": 7}, "messages[0].tool_calls"),
+        ({"role": "assistant", "tool_calls": [{}]}, "messages[0].tool_calls[0]"),
+        ("hello", "messages[0]"),
+    ],
+)
+def test_what_cannot_be_read_is_named(message: Any, param: str) -> None:
+    with pytest.raises(InputError) as caught:
+        parts_of([message])
+    assert caught.value.param == param
+    assert param in str(caught.value)
+
+
+def test_arguments_given_as_an_object_are_judged_as_their_json() -> None:
+    assert arguments_of({"function": {"name": "f", "arguments": {"a": 1}}}, "x") == '{"a":1}'

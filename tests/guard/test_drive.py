@@ -1,0 +1,127 @@
+"""The drivers perform what the loop asks, agree with each other, and leave no source running."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from headgate.guard.drive import adrive, arun, drive, run
+from headgate.guard.effects import Channel, Delta, End, Event, Finish, Generate, Release
+from headgate.guard.loop import Terms, exchange
+from headgate.models.assessment import Assessment
+from headgate.models.content import Part, Text
+
+from .dialogue import by_word, rules
+
+ASK = (Text(text="Tell me about apples.", path="messages[0].content"),)
+GOOD = "A plain sentence about apples stands here. Then another."
+
+
+class Upstream:
+    """A source in both forms that gives its answers in turn, then fails where it is told to."""
+
+    def __init__(self, *answers: str, fails: bool = False) -> None:
+        self.answers = answers
+        self.fails = fails
+        self.cancelled = 0
+        self.events: list[Event] = []
+
+    def generate(self, request: Generate) -> None:
+        answer = self.answers[min(request.round, len(self.answers)) - 1]
+        self.events = [Delta(Channel(), character) for character in answer] + [End()]
+
+    def read(self) -> Event:
+        if self.fails and len(self.events) < 4:
+            raise ConnectionError("upstream went away")
+        return self.events.pop(0)
+
+    def cancel(self) -> None:
+        self.cancelled += 1
+
+
+class AsyncUpstream(Upstream):
+    async def generate(self, request: Generate) -> None:  # type: ignore[override]
+        super().generate(request)
+
+    async def read(self) -> Event:  # type: ignore[override]
+        await asyncio.sleep(0)
+        return super().read()
+
+    async def cancel(self) -> None:  # type: ignore[override]
+        super().cancel()
+
+
+def judge(parts: Sequence[Part], *, urgent: bool = False) -> tuple[Assessment, ...]:
+    return tuple(by_word(part) for part in parts)
+
+
+async def ajudge(parts: Sequence[Part], *, urgent: bool = False) -> tuple[Assessment, ...]:
+    await asyncio.sleep(0)
+    return judge(parts)
+
+
+class Shown(list[str]):
+    def release(self, release: Release) -> None:
+        self.append(release.text)
+
+
+class AsyncShown(list[str]):
+    async def release(self, release: Release) -> None:
+        self.append(release.text)
+
+
+@pytest.mark.parametrize("answers", [(GOOD,), ("rotten", GOOD), ("rotten",), ("dreadful",), ("",)])
+async def test_sync_and_async_end_alike_and_show_alike(answers: tuple[str, ...]) -> None:
+    terms = Terms(rules=rules(), streams=True)
+    shown, ashown = Shown(), AsyncShown()
+    finish = drive(exchange(terms, ASK), judge, Upstream(*answers), shown)
+    assert await adrive(exchange(terms, ASK), ajudge, AsyncUpstream(*answers), ashown) == finish
+    assert shown == ashown
+    assert "".join(shown) == (GOOD if finish.delivery == "delivered" and answers[-1] else "")
+
+
+async def test_a_source_that_fails_is_cancelled_and_its_error_reaches_the_caller() -> None:
+    terms = Terms(rules=rules(), streams=True)
+    source, other = Upstream(GOOD, fails=True), AsyncUpstream(GOOD, fails=True)
+    with pytest.raises(ConnectionError):
+        drive(exchange(terms, ASK), judge, source)
+    with pytest.raises(ConnectionError):
+        await adrive(exchange(terms, ASK), ajudge, other)
+    assert (source.cancelled, other.cancelled) == (1, 1)
+
+
+async def test_a_reader_who_leaves_cancels_the_source() -> None:
+    terms = Terms(rules=rules(), streams=True)
+    source, other = Upstream(GOOD), AsyncUpstream(GOOD)
+    items = run(exchange(terms, ASK), judge, source)
+    assert isinstance(next(items), Release)
+    items.close()  # type: ignore[attr-defined]
+    aitems = arun(exchange(terms, ASK), ajudge, other)
+    assert isinstance(await anext(aitems), Release)
+    await aitems.aclose()
+    assert (source.cancelled, other.cancelled) == (1, 1)
+
+
+async def test_a_cancelled_task_cancels_the_source() -> None:
+    started = asyncio.Event()
+
+    class Stalled(AsyncUpstream):
+        async def read(self) -> Event:  # type: ignore[override]
+            started.set()
+            await asyncio.sleep(60)
+            raise AssertionError
+
+    source = Stalled(GOOD)
+    task = asyncio.create_task(adrive(exchange(Terms(rules=rules()), ASK), ajudge, source))
+    await started.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert source.cancelled == 1
+
+
+def test_the_last_item_is_the_finish_and_there_is_one() -> None:
+    items = list(run(exchange(Terms(rules=rules(), streams=True), ASK), judge, Upstream(GOOD)))
+    assert [isinstance(item, Finish) for item in items] == [False] * (len(items) - 1) + [True]

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import pytest
+
+from headgate.guard.conversation import parts_of
+from headgate.guard.redact import MASK, masked_messages
+from headgate.models.content import Text
+
+MESSAGES = [
+    {"role": "user", "content": [{"type": "text", "text": "one"}, {"type": "text", "text": "two"}]},
+    {"role": "assistant", "content": "three", "reasoning_content": "four",
+     "tool_calls": [{"id": "1", "type": "function", "function": {"name": "f", "arguments": "five"}}]},
+    {"role": "tool", "tool_call_id": "1", "content": "six"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", [part.path for part in parts_of(MESSAGES)])
+def test_one_part_is_masked_and_every_other_stays(path: str) -> None:
+    before = {part.path: part.text for part in parts_of(MESSAGES) if isinstance(part, Text)}
+    after = {part.path: part.text for part in parts_of(masked_messages(MESSAGES, [path])) if isinstance(part, Text)}
+    assert {key for key in before if before[key] != after[key]} == {path}
+    assert after[path] in (MASK, "{}")
+
+
+def test_the_caller_s_own_messages_are_left_alone() -> None:
+    copy = [dict(message) for message in MESSAGES]
+    masked_messages(MESSAGES, ["messages[0].content[1]", "messages[1].tool_calls[0].arguments"])
+    assert copy == MESSAGES
+
+
+def test_a_path_outside_the_messages_is_an_error() -> None:
+    with pytest.raises(ValueError, match="response"):
+        masked_messages(MESSAGES, ["response[0].content"])

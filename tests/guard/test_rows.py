@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from headgate.guard.rows import Columns, columns, exchange, labelled_part, matches
+from headgate.models.content import Role, Text
+from headgate.models.errors import ConfigError, InputError
+
+PLAIN = Columns()
+
+
+def _texts(row: dict[str, Any], layout: Columns = PLAIN) -> list[tuple[str, str]]:
+    return [(part.role.value, part.text) for part in exchange(row, layout).prompt if isinstance(part, Text)]
+
+
+def test_a_prompt_is_a_users_message() -> None:
+    found = exchange({"prompt": "How do I boil an egg?"}, PLAIN)
+    assert found.kind == "prompt"
+    assert found.prompt[0].path == "messages[0].content"
+    assert found.response is None
+
+
+def test_a_pair_is_a_prompt_and_its_answer() -> None:
+    found = exchange({"kind": "pair", "prompt": "How long?", "response": "Seven minutes."}, PLAIN)
+    part = labelled_part(found)
+    assert (found.kind, found.response) == ("pair", "Seven minutes.")
+    assert isinstance(part, Text)
+    assert (part.text, part.role, part.context) == ("Seven minutes.", Role.ASSISTANT, "How long?")
+
+
+def test_an_empty_response_beside_a_prompt_is_no_answer_unless_the_row_says_pair() -> None:
+    assert exchange({"prompt": "a", "response": ""}, PLAIN).kind == "prompt"
+    assert exchange({"kind": "pair", "prompt": "a", "response": ""}, PLAIN).response == ""
+    assert exchange({"kind": "prompt", "prompt": "a", "response": "b"}, PLAIN).response is None
+
+
+def test_a_response_alone_is_judged_without_a_question() -> None:
+    found = exchange({"response": "Seven minutes."}, PLAIN)
+    assert (found.prompt, found.response) == ((), "Seven minutes.")
+
+
+@pytest.mark.parametrize("row", [{"text": "a post"}, {"kind": "text", "prompt": "a post", "response": ""}])
+def test_a_post_is_a_document(row: dict[str, Any]) -> None:
+    part = exchange(row, PLAIN).prompt[0]
+    assert isinstance(part, Text)
+    assert (part.role, part.text) == (Role.DOCUMENT, "a post")
+
+
+def test_prompts_for_generators_keep_their_purpose() -> None:
+    found = exchange({"task": "t2v", "text": "a boat at dawn"}, PLAIN)
+    assert (found.kind, found.prompt[0].role, found.prompt[0].purpose) == ("prompt", Role.USER, "t2v")
+
+
+def test_the_last_answer_of_a_chat_is_judged_as_the_gateway_would() -> None:
+    system = {"role": "system", "content": "Be brief."}
+    row = {"messages": [system, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]}
+    assert _texts(row) == [("system", "Be brief."), ("user", "Hi")]
+    assert exchange(row, PLAIN).response == "Hello"
+
+
+def test_an_answer_with_tool_calls_stays_a_message() -> None:
+    call = {"type": "function", "function": {"name": "f", "arguments": "{}"}}
+    last = {"role": "assistant", "content": None, "tool_calls": [call]}
+    assert exchange({"messages": [{"role": "user", "content": "Hi"}, last]}, PLAIN).response == last
+
+
+def test_columns_can_be_named_and_lie_deep() -> None:
+    layout = columns(["prompt=question", "response=answer.text"])
+    found = exchange({"question": "q", "answer": {"text": "a"}, "prompt": 7}, layout)
+    assert (found.kind, found.response) == ("pair", "a")
+
+
+@pytest.mark.parametrize("item", ["prompt", "prompt=", "colour=x"])
+def test_a_mapping_that_means_nothing_is_refused(item: str) -> None:
+    with pytest.raises(ConfigError, match="FIELD=COLUMN"):
+        columns([item])
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ({}, "no column messages, prompt, response or text"),
+        ({"prompt": 7}, "prompt must be a text, not int"),
+        ({"messages": []}, "messages must be a list of objects"),
+        ({"messages": [{"role": "narrator", "content": "x"}]}, r"messages\[0\]\.role"),
+        ({"messages": [{"role": "user", "content": 5}]}, r"messages\[0\]\.content"),
+        ({"messages": [{"role": "assistant", "content": [{"type": "text", "text": 5}]}]}, r"content\[0\]\.text"),
+        ({"prompt": "x", "purpose": "song"}, "purpose must be one of"),
+    ],
+)
+def test_a_row_that_cannot_be_read_says_why(row: dict[str, Any], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        exchange(row, PLAIN)
+
+
+def test_rows_are_chosen_by_patterns() -> None:
+    row = {"source": "tips-benign", "lang": "en"}
+    assert matches(row, {})
+    assert matches(row, {"source": "tips*", "lang": "en"})
+    assert not matches(row, {"source": "tips*", "lang": "de"})
+    assert not matches(row, {"absent": "x"})

@@ -1,0 +1,11 @@
+from __future__ import annotations
+
+from headgate.policies.checks.uncovered import check_covered
+from headgate.policies.load import source_of_text
+
+
+def test_a_threshold_that_no_classifier_can_reach_is_warned_of_at_its_line() -> None:
+    source = source_of_text("version: 1\nthresholds:\n  default: 0.5\n  violence: 0.6\n  drugs: 0.6\n")
+    (found,) = check_covered(source, covers={"violence"})
+    assert (found.line, found.column, found.severity, found.code) == (5, 3, "warning", "uncovered")
+    assert "'drugs'" in found.message
