@@ -1,7 +1,7 @@
 """An honest little server that speaks OpenAI's chat completions and answers from a script, well or badly.
 
-It stands in for a model that misbehaves: to some prompts its first answer is abusive, and with a system note it behaves,
-as models do. Run it alone with `python -m headgate.examples.demo_upstream --port 9100`.
+It stands in for a model that misbehaves: to some prompts its first answer is abusive, and with a system note it
+behaves, as models do. Run it alone with `python -m headgate.examples.demo_upstream --port 9100`.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class Line(NamedTuple):
 SCRIPT: Final[Sequence[Line]] = (
     Line(
         "neighbour",
-        "Tell that worthless idiot you know where he sleeps. Say you will break his legs and burn his house down if that "
-        "filthy dog makes one more sound. People like him deserve to be hurt.",
+        "Tell that worthless idiot you know where he sleeps. Say you will break his legs and burn his house down if "
+        "that filthy dog makes one more sound. People like him deserve to be hurt.",
         "You could say: “Hi, your dog barks at night when you are out, and I have trouble sleeping. Could we find "
         "a way together?” Being friendly and specific usually works best.",
     ),
@@ -44,19 +44,21 @@ SCRIPT: Final[Sequence[Line]] = (
     ),
     Line(
         "sourdough",
-        "Feed your starter the evening before, until it doubles in a few hours. Mix flour, water and a little salt, and "
-        "let the dough rest for half an hour. Fold it every thirty minutes, four times. Shape it gently, let it rise "
-        "overnight in the fridge, and bake it in a hot pot with the lid on for twenty minutes, then without.",
+        "Feed your starter the evening before, until it doubles in a few hours. Mix flour, water and a little salt, "
+        "and let the dough rest for half an hour. Fold it every thirty minutes, four times. Shape it gently, let it "
+        "rise overnight in the fridge, and bake it in a hot pot with the lid on for twenty minutes, then without.",
         "Feed your starter, mix, fold, shape, rest overnight, and bake hot.",
     ),
     Line(
         "sky",
-        "Air scatters short waves of light more strongly than long ones. So blue light reaches us from every direction, "
+        "Air scatters short waves of light more strongly than long ones. So blue light reaches us from every side, "
         "and the sky looks blue.",
         "Air scatters blue light more than red, so the sky looks blue.",
     ),
 )
-_OTHERWISE: Final = Line("", "I am a small demo model. Ask me about the sky, sourdough, a neighbour or a review.", "I am a demo.")
+_OTHERWISE: Final = Line(
+    "", "I am a small demo model. Ask me about the sky, sourdough, a neighbour or a review.", "I am a demo model."
+)
 _PAUSE: Final = 0.01
 
 

@@ -25,7 +25,7 @@ class TooLarge(InputError):
     """The body is over the bound."""
 
 
-class ClientGone(Exception):  # noqa: N818
+class ClientGone(Exception):
     """The client closed its connection; nobody waits for an answer."""
 
 
@@ -36,17 +36,15 @@ async def read_body(scope: Scope, receive: Receive, *, limit: int) -> bytes:
             raise TooLarge(f"the body has {int(value)} bytes; at most {limit} are read")
     message = await receive()
     body: bytes = message.get("body", b"")
-    if not message.get("more_body") and message["type"] == "http.request":
-        return body
     chunks, size = [body], len(body)
-    while message["type"] == "http.request" and message.get("more_body"):
+    while message.get("more_body") and size <= limit:
         message = await receive()
         chunks.append(message.get("body", b""))
         size += len(chunks[-1])
-        if size > limit:
-            raise TooLarge(f"the body is larger than {limit} bytes")
     if message["type"] == "http.disconnect":
         raise ClientGone
+    if size > limit:
+        raise TooLarge(f"the body is larger than {limit} bytes")
     return b"".join(chunks)
 
 

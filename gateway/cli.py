@@ -15,7 +15,9 @@ from ..models.errors import ConfigError
 @click.option("--port", default=8080, show_default=True, type=int, help="Port to listen on.")
 @click.option("--upstream", metavar="URL", help="Base URL of an OpenAI-compatible API; a demo answers without one.")
 @click.option("--policy", default="default", show_default=True, metavar="NAME|FILE|off", help="What is thought of it.")
-@click.option("--model", metavar="NAME|DIR", help="A shipped model or a folder of weights, in place of the embedded one.")
+@click.option(
+    "--model", metavar="NAME|DIR", help="A shipped model or a folder of weights, in place of the embedded one."
+)
 @click.option("--workers", default=1, show_default=True, type=int, help="Processes, each with models of its own.")
 @click.option("--record", metavar="FILE|-", help="Append an audit record of every exchange ('-': stderr).")
 @click.option("--keep-alive", default=5.0, show_default=True, help="Seconds of silence before a stream's comment.")
@@ -35,7 +37,9 @@ def serve(upstream: str | None, **flags: Any) -> None:
 
     with running() as demo:
         settings = Settings(upstream=demo, **flags)
-        _banner(f"{demo} (the built-in demo; name yours with --upstream)", settings.host, settings.port, settings.policy)
+        _banner(
+            f"{demo} (the built-in demo; name yours with --upstream)", settings.host, settings.port, settings.policy
+        )
         run(settings)
 
 

@@ -63,7 +63,7 @@ def json_headers(found: Failure) -> Headers:
 
 
 def _upstream_body(error: UpstreamError) -> bytes:
-    """Upstream's own error where it has the envelope; otherwise its words alone, never a body that might be an answer."""
+    """Upstream's own error where it has the envelope; else its words alone, never a body that might be an answer."""
     said = _decoded(error.body)
     if isinstance(said, dict) and said.keys() == {"error"} and error.body is not None:
         return error.body

@@ -16,8 +16,19 @@ CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 MULTIPROCESS_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
 
 _REASONS: Final = frozenset(
-    """no_classifier unsupported_kind inference_failed overloaded deadline model_unavailable digest_mismatch too_long error
-    client_gone off""".split()
+    [
+        "no_classifier",
+        "unsupported_kind",
+        "inference_failed",
+        "overloaded",
+        "deadline",
+        "model_unavailable",
+        "digest_mismatch",
+        "too_long",
+        "error",
+        "client_gone",
+        "off",
+    ]
 )
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _ROUNDS = (0, 1, 2, 3, 4, 5, 8)
@@ -92,7 +103,9 @@ class Metrics:
         """Count a request that ended in an error."""
         self.requests.labels(shape, kind).inc()
         if kind == "upstream_error":
-            self.upstream_errors.labels(str(status) if status in (400, 401, 403, 404, 429) else f"{status // 100}xx").inc()
+            self.upstream_errors.labels(
+                str(status) if status in (400, 401, 403, 404, 429) else f"{status // 100}xx"
+            ).inc()
 
     def page(self) -> bytes:
         """The text that Prometheus reads."""

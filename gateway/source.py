@@ -39,6 +39,7 @@ class UpstreamSource:
         self._response: aiohttp.ClientResponse | None = None
         self._parser: SseParser | None = None
         self._events: deque[Event] = deque()
+        self._fault: UpstreamError | None = None
 
     @property
     def usage(self) -> dict[str, Any] | None:
@@ -50,6 +51,7 @@ class UpstreamSource:
         await self.cancel()
         self._events.clear()
         self._parser = None
+        self._fault = None
         self.received = self.released = 0
         answer = Answer(choices={})
         self.answers.append(answer)
@@ -63,9 +65,14 @@ class UpstreamSource:
     async def read(self) -> Event:
         """The next delta, or the end."""
         while not self._events:
+            if self._fault is not None:
+                raise self._fault
             began = time.perf_counter()
             try:
                 await self._fill()
+            except UpstreamError as error:
+                # What came before the fault is read first, however the bytes were cut into chunks.
+                self._fault = error
             finally:
                 self.seconds += time.perf_counter() - began
         event = self._events.popleft()

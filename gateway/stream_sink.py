@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..guard.effects import Finish, Release
+from ..guard.effects import ChannelKind, Finish, Release
 from .event_stream import EventStream
 from .source import UpstreamSource
 from .wire.openai_chat_frames import Frames
@@ -61,7 +61,7 @@ class StreamSink:
         return frames
 
     def _refused(self, finish: Finish) -> bytes:
-        kind = "content" if finish.delivery == "supported" else "refusal"
+        kind: ChannelKind = "content" if finish.delivery == "supported" else "refusal"
         choices = range(self._chat.n)
         return b"".join(
             self._frames.text(index, kind, finish.message or "") + self._frames.finish(index, "content_filter")

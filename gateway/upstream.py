@@ -103,7 +103,7 @@ class Upstream:
 
 
 def returned(headers: Iterable[tuple[bytes, bytes]], *, encoded: bool = False) -> Headers:
-    """Upstream's headers that go back to the caller; `encoded` keeps Content-Encoding for bodies passed on as they came."""
+    """Upstream's headers that go back to the caller; `encoded` keeps Content-Encoding, for bodies as they came."""
     return [
         (lowered, value)
         for name, value in headers

@@ -45,7 +45,9 @@ def judged(parts: Sequence[Part], judge: Judges, *, progress: Progress = lambda 
     chunks = [order[start : start + CHUNK] for start in range(0, len(order), CHUNK)]
     found: dict[int, Assessment] = {}
     with ThreadPoolExecutor(max_workers=len(os.sched_getaffinity(0))) as pool:
-        answers = pool.map(lambda chunk: judge([parts[index] for index in chunk]), chunks)
+        # One chunk is judged here: a thread for it alone would only cost.
+        together = pool.map if len(chunks) > 1 else map
+        answers = together(lambda chunk: judge([parts[index] for index in chunk]), chunks)
         for chunk, answer in zip(chunks, answers, strict=True):
             found.update(zip(chunk, answer, strict=True))
             progress(len(chunk))

@@ -24,6 +24,7 @@ from .guard import Guard
 P = ParamSpec("P")
 R = TypeVar("R")
 OnBlock: TypeAlias = Literal["raise", "return"] | Callable[[Verdict], Any]
+OnVerdict: TypeAlias = Callable[[Verdict], object]
 
 
 class _Plan(msgspec.Struct, frozen=True):
@@ -33,7 +34,14 @@ class _Plan(msgspec.Struct, frozen=True):
     input: str | Extract | None
     output: Extract | None
     on_block: OnBlock
+    on_verdict: OnVerdict | None
     guard: Guard | None
+
+    def ended(self, finish: Finish) -> Finish:
+        """The same end, after whoever asked for verdicts has been told."""
+        if self.on_verdict is not None:
+            self.on_verdict(finish.verdict)
+        return finish
 
     def guarding(self) -> Guard:
         """The guard given, or the process's own: models are loaded at the first call and shared by all functions."""
@@ -55,6 +63,7 @@ def protect(
     input: str | Extract | None = None,
     output: Extract | None = None,
     on_block: OnBlock = "raise",
+    on_verdict: OnVerdict | None = None,
     guard: Guard | None = None,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
 def protect(
@@ -65,13 +74,15 @@ def protect(
     input: str | Extract | None = None,
     output: Extract | None = None,
     on_block: OnBlock = "raise",
+    on_verdict: OnVerdict | None = None,
     guard: Guard | None = None,
 ) -> Any:
     """Judges what goes into a function and what comes out, and calls it again while the policy says so.
 
     `input` names the argument that is the prompt (a text or messages), or makes it from the arguments; `output` takes
     the answer's text from the result. `on_block`: raise `Blocked`, return the explanation, or return what a function of
-    the verdict returns. A function with an argument `guidance` is given the system note when it is asked again.
+    the verdict returns. `on_verdict` is told of every verdict, also of what was allowed. A function with an argument
+    `guidance` is given the system note when it is asked again.
     """
     if guard is not None and policy is not None:
         guard = guard.under(policy)
@@ -80,7 +91,7 @@ def protect(
     compiled = (
         guard.policy if guard else policy if isinstance(policy, CompiledPolicy) else load_policy(policy or "default")
     )
-    plan = _Plan(policy=compiled, input=input, output=output, on_block=on_block, guard=guard)
+    plan = _Plan(policy=compiled, input=input, output=output, on_block=on_block, on_verdict=on_verdict, guard=guard)
     return _wrapped(function, plan) if function is not None else functools.partial(_wrapped, plan=plan)
 
 
@@ -103,7 +114,7 @@ def _call(function: Callable[..., Any], signature: inspect.Signature, plan: _Pla
     def protected(*args: Any, **kwargs: Any) -> Any:
         call = call_of(signature, plan.input, args, kwargs)
         source = FunctionSource(function, call, plan.output)
-        finish = plan.guarding().exchange(parts_of(call.messages), source)
+        finish = plan.ended(plan.guarding().exchange(parts_of(call.messages), source))
         return source.result(finish) if finish.delivery == "delivered" else _blocked(plan, finish)
 
     return protected
@@ -113,7 +124,7 @@ def _async_call(function: Callable[..., Any], signature: inspect.Signature, plan
     async def protected(*args: Any, **kwargs: Any) -> Any:
         call = call_of(signature, plan.input, args, kwargs)
         source = AsyncFunctionSource(function, call, plan.output)
-        finish = await plan.guarding().aexchange(parts_of(call.messages), source)
+        finish = plan.ended(await plan.guarding().aexchange(parts_of(call.messages), source))
         return source.result(finish) if finish.delivery == "delivered" else _blocked(plan, finish)
 
     return protected
@@ -126,7 +137,7 @@ def _stream(function: Callable[..., Any], signature: inspect.Signature, plan: _P
         for item in plan.guarding().stream(parts_of(call.messages), source):
             if isinstance(item, Release):
                 yield item.text
-            elif item.delivery != "delivered":
+            elif plan.ended(item).delivery != "delivered":
                 yield from _last_words(plan, item)
 
     return protected
@@ -141,7 +152,7 @@ def _async_stream(function: Callable[..., Any], signature: inspect.Signature, pl
             async for item in items:
                 if isinstance(item, Release):
                     yield item.text
-                elif item.delivery != "delivered":
+                elif plan.ended(item).delivery != "delivered":
                     for words in _last_words(plan, item):
                         yield words
         finally:

@@ -10,7 +10,7 @@ from ..models.assessment import Assessed, Assessment
 from ..models.classifier import Classifier
 from ..models.content import Image, Part, Purpose, Text, Video
 from ..models.errors import InputError
-from ..models.manifest import Manifest
+from ..models.manifest import Weights
 from ..models.registry import load as load_model
 from ..policies.compile import load_policy
 from ..policies.compiled import CompiledPolicy
@@ -36,7 +36,7 @@ PROBE: Final = "I am going to find you and beat you until you stop breathing, yo
 @runtime_checkable
 class _Carded(Protocol):
     @property
-    def manifest(self) -> Manifest: ...
+    def weights(self) -> Weights: ...
 
 
 class Guard:
@@ -193,10 +193,10 @@ def _classifiers(
         return (load_model("text"),)
     if isinstance(models, (str, Path, Classifier)):
         models = (models,)
-    return tuple(load_model(item) if isinstance(item, (str, Path)) else item for item in models)
+    return tuple(load_model(str(item)) if isinstance(item, (str, Path)) else item for item in models)
 
 
 def _table(classifiers: Sequence[Classifier]) -> FalseAlarmTable | None:
     """The first text model's card: thresholds given as false-alarm rates are resolved against it."""
-    cards = [c.manifest for c in classifiers if isinstance(c, _Carded) and "text" in c.kinds]
+    cards = [c.weights.manifest for c in classifiers if isinstance(c, _Carded) and "text" in c.kinds]
     return table_of(cards[0]) if cards else None

@@ -2,7 +2,8 @@
 
 Round 1 is the caller's request. A rejected answer is never shown; the strategy says how to ask again, thresholds
 tighten with each round, and it ends on a safe answer, a severe one, or when rounds, seconds or tokens are used up.
-Every path returns exactly one `Finish`. What such a loop can and cannot do is a closed form: see `guard/closed_form.py`.
+Every path returns exactly one `Finish`. What such a loop can do is a closed form: see
+`guard/closed_form.py`.
 """
 
 from __future__ import annotations

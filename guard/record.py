@@ -84,6 +84,11 @@ def recorded(parts: Iterable[Part], *, key: bytes) -> tuple[RecordedPart, ...]:
     )
 
 
+def encoded(record: Record) -> bytes:
+    """The record as one line; the verdict in it has the bytes of `Verdict.to_json`."""
+    return msgspec.json.encode(record, order="sorted") + b"\n"
+
+
 class Recorder:
     """Appends records as JSON lines to a file, to stderr (`"-"`) or nowhere (None); safe to call from any thread.
 
@@ -103,7 +108,7 @@ class Recorder:
         with self._lock:
             if self._fd is None:
                 return
-            line = msgspec.json.encode(record) + b"\n"
+            line = encoded(record)
             try:
                 whole = os.write(self._fd, line) == len(line)
             except OSError:

@@ -16,7 +16,7 @@ MAX_DECODED = 65536
 _LETTER_HEX = r"(?:4[1-9a-fA-F]|5[0-9aA]|6[1-9a-fA-F]|7[0-9aA])"
 _ENTITY = re.compile(r"&#(?:x0*([0-9a-fA-F]{1,4})|0*(\d{1,5}));?")
 _ESCAPE = re.compile(rf"\\u00({_LETTER_HEX})|\\u\{{0*({_LETTER_HEX})\}}|\\x({_LETTER_HEX})|%({_LETTER_HEX})")
-_BASE64 = re.compile(r"(?<![\w+/=-])(?:[A-Za-z0-9+/_-]{6,}={1,2}|[A-Za-z0-9+/_-]{16,})(?![\w+/=])")
+_BASE64 = re.compile(r"(?<![\w+/=-])(?:[A-Za-z0-9+/_-]{6,}={1,2}|[A-Za-z0-9+/_-]{8,})(?![\w+/=])")
 _HEX = re.compile(r"(?<!\w)(?:0x)?((?:[0-9a-fA-F]{2}){5,}|(?:[0-9a-fA-F]{2}[ :,]){4,}[0-9a-fA-F]{2})(?!\w)")
 _BINARY = re.compile(r"(?<!\w)(?:[01]{8} ?){4,}(?!\w)")
 _SEGMENT = re.compile(r"[^:\n\"“”.?!;]+")
@@ -32,11 +32,11 @@ def escapes(text: str) -> str:
     return _ESCAPE.sub(lambda match: chr(int(match[match.lastindex or 0], 16)), text)
 
 
-def runs(text: str) -> str:
-    """Base64, hexadecimal and binary runs that hold a readable text, in place."""
-    text = _BINARY.sub(lambda match: _readable(_bits(match[0]), match[0]), text)
-    text = _HEX.sub(lambda match: _readable(_hex(match[1]), match[0]), text)
-    return _BASE64.sub(lambda match: _readable(_base64(match[0]), match[0]), text)
+def runs(text: str, *, depth: int = 2) -> str:
+    """Base64, hexadecimal and binary runs that hold a readable text, in place; also one inside the other."""
+    text = _BINARY.sub(lambda match: _readable(_bits(match[0]), match[0], depth=depth), text)
+    text = _HEX.sub(lambda match: _readable(_hex(match[1]), match[0], depth=depth), text)
+    return _BASE64.sub(lambda match: _readable(_base64(match[0]), match[0], depth=depth), text)
 
 
 def ciphers(text: str) -> str:
@@ -72,13 +72,16 @@ def _entity(match: re.Match[str]) -> str:
     return char if char.isalpha() else match[0]
 
 
-def _readable(data: bytes, before: str) -> str:
+def _readable(data: bytes, before: str, *, depth: int) -> str:
     try:
         text = data.decode()
     except UnicodeDecodeError:
         return before
     plain = len(text) >= 4 and all(char.isprintable() or char in "\n\t\r" for char in text)
-    return text if plain and reads_as_text(text) else before
+    if not plain:
+        return before
+    inner = runs(text, depth=depth - 1) if depth > 1 else text
+    return inner if inner != text or reads_as_text(text) else before
 
 
 def _bits(run: str) -> bytes:

@@ -29,17 +29,24 @@ _STRICT = dict(
 )
 # Only inside a word that has Latin letters as well are these read as Latin.
 _LOOSE = _STRICT | dict(zip("квмнтпгиьяєαβεικρτυχωηγσδλ", "kbmhtnruьreabeikptuxwnyodl".replace("ь", "b"), strict=True))
+_ASCII_LETTER = re.compile("[A-Za-z]")
 _FOREIGN = "\u0370-\u03ff\u0400-\u052f"
 _WORD = re.compile(rf"[A-Za-z{_FOREIGN}]+")
+_GREEK_OR_CYRILLIC = re.compile(f"[{_FOREIGN}]")
 _MIXED = re.compile(rf"[A-Za-z][{_FOREIGN}]|[{_FOREIGN}][A-Za-z]")
 _STRICT_WORD = re.compile(f"(?<!\\w)[{''.join(_STRICT)}]{{3,}}(?!\\w)")
 
 _SPACED = re.compile(r"(?<!\w)(?<![.'’])[A-Za-z](?:([ .\-_*|/~])[A-Za-z]){3,}(?![\w'’])")
-_GAPS = re.compile(r"(?<!\w)(?:[A-Za-z] ){2,}[A-Za-z](?:  +(?:[A-Za-z] )*[A-Za-z](?!\w))+")
+# The counts are bounded so that a long run of single letters is not scanned again from each of them.
+_GAPS = re.compile(r"(?<!\w)(?:[A-Za-z] ){1,24}[A-Za-z](?:  +(?:[A-Za-z] ){0,24}[A-Za-z](?!\w)){1,64}")
 _LEET_WORD = re.compile(r"(?<![\w@$!#/\\.:%=<>{}()\[\]-])[A-Za-z0-9@$!|]{4,24}(?![\w@$#/\\:%=<>{}()\[\]]|[.\-]\w)")
 _LEET_INSIDE = re.compile(r"(?<=[A-Za-z])[013457@$!|]+(?=[A-Za-z])")
+_DOUBLE = re.compile(r"00|33|\$\$")
 _LEET = {"0": "o", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i", "|": "l"}
 _NOT_LEET = frozenset({"log4j", "log4net", "s3cmd", "web3js", "mp3s", "mp4s", "g4dn"})
+# WordPiece reads a word of more than 100 characters as one unknown token, whatever it says.
+_UNBROKEN = re.compile(r"[^\W\d_]{100,}")
+_CHUNK = re.compile(r"[^\W\d_]{48}(?=[^\W\d_])")
 _REPEATED = re.compile(r"([A-Za-z])\1{2,}")
 _REPEATED_WORD = re.compile(r"(?<![\w/@.])[A-Za-z]{3,30}(?![\w/@])")
 
@@ -60,7 +67,14 @@ def _alphabets() -> dict[int, str]:
 
 
 _STYLED = _alphabets()
-_STYLED_ANY = re.compile("[" + "".join(map(chr, sorted(_STYLED))) + "]")
+_STYLED_SET = frozenset(map(chr, _STYLED))
+_ODD = _STYLED_SET.union(
+    map(chr, (0x00AD, 0x034F, 0x061C, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180E, 0xFEFF)),
+    *(map(chr, range(first, last + 1)) for first, last in (
+        (0x0300, 0x036F), (0x0483, 0x0489), (0x1AB0, 0x1AFF), (0x1DC0, 0x1DFF), (0x200B, 0x200F), (0x202A, 0x202E),
+        (0x2060, 0x206F), (0x20D0, 0x20F0), (0xFFF9, 0xFFFB), (0xE0000, 0xE007F),
+    )),
+)  # fmt: skip
 
 
 def invisible(text: str) -> str:
@@ -83,7 +97,9 @@ def lookalikes(text: str) -> str:
     """
     if text.isascii():
         return text
-    text = _STRUCK.sub(r"\1", _ZALGO.sub(r"\1", text)).translate(_STYLED)
+    text = _STRUCK.sub(r"\1", _ZALGO.sub(r"\1", text))
+    if _is_styled(text):
+        text = text.translate(_STYLED)
     if _MIXED.search(text):
         text = _WORD.sub(_latinised, text)
     if _STRICT_WORD.search(text) and _is_latin(text):
@@ -107,11 +123,26 @@ def repeats(text: str) -> str:
     return _REPEATED_WORD.sub(_shortened, text) if _REPEATED.search(text) else text
 
 
+def chunks(text: str) -> str:
+    """Unbroken runs of 100 letters and more with a space after every 48, so that a tokenizer reads them."""
+    return _UNBROKEN.sub(lambda match: _CHUNK.sub(r"\g<0> ", match[0]), text)
+
+
 def is_odd(text: str) -> bool:
     """A cheap look at a text that is not ASCII: whether invisible() or lookalikes() could change it."""
-    found = _INVISIBLE.search(text) or _BIDI.search(text) or _TAGS.search(text) or _JOINERS.search(text)
-    found = found or _STYLED_ANY.search(text) or _ZALGO.search(text) or _STRUCK.search(text)
-    return bool(found or _MIXED.search(text) or _STRICT_WORD.search(text))
+    if not _ODD.isdisjoint(text):
+        return True
+    if _GREEK_OR_CYRILLIC.search(text) is None:
+        return False
+    return bool(_MIXED.search(text) or _STRICT_WORD.search(text))
+
+
+def _is_styled(text: str) -> bool:
+    # One or two styled letters alone are ordinary in Japanese and Chinese text.
+    if _STYLED_SET.isdisjoint(text):
+        return False
+    places = [at for at, char in enumerate(text) if char in _STYLED_SET]
+    return len(places) >= 3 or any(_ASCII_LETTER.search(text[max(0, at - 1) : at + 2]) for at in places)
 
 
 def _tagged(match: re.Match[str]) -> str:
@@ -139,8 +170,8 @@ def _joined(match: re.Match[str]) -> str:
     separators = set(run[1::2])
     alphabetical = all(ord(b) - ord(a) == 1 for a, b in pairwise(letters))
     acronym = separators == {"."} and letters.isupper() and len(letters) <= 6
-    vowels = any(char in "aeiouyAEIOUY" for char in letters)
-    return run if len(separators) > 1 or alphabetical or acronym or not vowels else letters
+    vowels = any(char in "aeiouAEIOU" for char in letters)
+    return run if len(separators) > 1 or alphabetical or acronym or not vowels or len(set(letters)) < 3 else letters
 
 
 def _spelled(match: re.Match[str]) -> str:
@@ -154,7 +185,11 @@ def _spelled(match: re.Match[str]) -> str:
         or word.lower() in _NOT_LEET
     ):
         return word
-    if any(char in "269" for char in word) or ("@" in word and word[0] == "@") or (len(word) < 5 and letters < 3):
+    if (
+        any(char in "269" for char in word)
+        or ("@" in word and word[0] == "@")
+        or (letters < 3 and not _DOUBLE.search(word))
+    ):
         return word
     core = word.rstrip("!|")
     return "".join(_letter(core, at) for at in range(len(core))) + word[len(core) :]

@@ -16,14 +16,17 @@ MAX_DEPTH = 2
 
 MAX_VIEWS = 4
 
-# What ASCII text can be hidden by; each alternative is linear. Most texts match none and cost this one search.
-_HINT = re.compile(
-    r"[A-Za-z][013457@$!|]+[A-Za-z]"
-    r"|([A-Za-z])\1\1"
-    r"|(?<!\w)[A-Za-z]([ .\-_*|/~])[A-Za-z]\2[A-Za-z](?!\w)"
-    r"|[A-Za-z0-9+/_-]{16}|[A-Za-z0-9+/_-]{6}={1,2}(?![\w=])|[0-9a-fA-F]{10}|(?<!\w)(?:[0-9a-fA-F]{2}[ :,]){4}"
-    r"|&#|\\[ux]|%[4-7][0-9a-fA-F]"
+# What a text can be hidden by, cheapest first: most texts fail every one of these looks.
+_TRIPLES = tuple(letter * 3 for letter in "abcdefghijklmnopqrstuvwxyz")
+_LONG_WORD = 16
+_UNREADABLE_WORD = 100
+_SPACED = re.compile(r"\b[A-Za-z]([ .\-_*|/~])[A-Za-z]\1[A-Za-z]")
+_SYMBOLS = frozenset("013457@$!|=%\\&")
+_HIDDEN = re.compile(
+    r"[A-Za-z][013457@$!|]+[A-Za-z]|[A-Za-z0-9+/_-]{6}={1,2}(?![\w=])|[0-9a-fA-F]{10}|(?:\b[0-9a-fA-F]{2}[ :,]){4}"
+    r"|[01]{8} [01]{8}|&#|\\[ux]|%[4-7][0-9a-fA-F]"
 )
+_CUE = re.compile(r"base.?64|b64|decod|decrypt|cipher|rot.?13|backward|reverse|\bhex")
 _WORDS_SEEN = 48
 
 
@@ -50,6 +53,7 @@ _FOLDERS = (
     _Step("spacing", lookalike.spacing),
     _Step("leet", lookalike.leet),
     _Step("repeats", lookalike.repeats),
+    _Step("chunks", lookalike.chunks),
 )
 
 
@@ -97,10 +101,18 @@ def _undone(view: View, steps: tuple[_Step, ...]) -> View:
 def _is_plain(text: str) -> bool:
     if not text.isascii() and lookalike.is_odd(text):
         return False
-    return _HINT.search(text) is None and _has_common_words(text)
-
-
-def _has_common_words(text: str) -> bool:
+    lowered = text.lower()
+    words = lowered.split()
+    longest = max(map(len, words), default=0)
+    if longest >= _LONG_WORD and (longest >= _UNREADABLE_WORD or _has_long_ascii_word(words)):
+        return False
+    if any(triple in lowered for triple in _TRIPLES) or _SPACED.search(text) or _CUE.search(lowered):
+        return False
+    if not _SYMBOLS.isdisjoint(text) and _HIDDEN.search(text):
+        return False
     # A text of several words without a single common one may be read backwards or by rot13.
-    words = text[:1024].lower().split()
-    return len(words) < 3 or any(word in COMMON for word in islice(words, _WORDS_SEEN))
+    return len(words) < 3 or not lowered.isascii() or any(word in COMMON for word in islice(words, _WORDS_SEEN))
+
+
+def _has_long_ascii_word(words: list[str]) -> bool:
+    return any(len(word) >= _LONG_WORD and word.isascii() for word in words)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -50,7 +51,7 @@ def compile_policy(policy: Checked) -> CompiledPolicy:
     """The runnable form of a checked policy."""
     document = policy.document
     matrix = cells(policy.root)
-    name = document.name if document.name is not UNSET else Path(policy.file).stem
+    name = document.name if document.name is not UNSET else _name(policy.file)
     compiled = CompiledPolicy(
         name=name,
         hash="",
@@ -70,6 +71,11 @@ def compile_policy(policy: Checked) -> CompiledPolicy:
         document=_plain(policy, name),
     )
     return msgspec.structs.replace(compiled, hash=_hash(compiled))
+
+
+def _name(file: str) -> str:
+    # Held to the same letters as a written name: it stands in headers and metrics.
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", Path(file).stem).strip("._-")[:64] or "policy"
 
 
 def _actions(row: Row) -> ActionRow:

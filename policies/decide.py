@@ -81,7 +81,8 @@ def severity_of(assessed: Assessed, category: str) -> Severity:
     known = BY_SLUG[category]
     if assessed.severity is None:
         return Severity(max(1, known.floor, known.severity))
-    reached = max((s for s in (1, 2, 3) if _reaches(sum(assessed.severity[s:]), 0.5)), default=1)
+    # Rounded, since a sum of floats may fall a hair short of the half that it stands for.
+    reached = max((s for s in (1, 2, 3) if _reaches(round(sum(assessed.severity[s:]), 9), 0.5)), default=1)
     least = known.severity if category == "prompt_attack" else known.floor
     return Severity(max(reached, least))
 

@@ -10,7 +10,7 @@ import msgspec
 from ..models.taxonomy import SLUGS
 from .diagnostics import Mark
 from .schema import DIRECTIONS, KINDS, LEVELS
-from .tree import Entry, Fields, Node, Scalar, Source, chain, entry, get, text
+from .tree import Entry, Fields, Node, Scalar, Source, chain, entries, entry, get, text
 from .verdict import Action
 
 OWN = frozenset({"version", "name", "extends", "cases"})
@@ -27,6 +27,9 @@ class Cell(msgspec.Struct, frozen=True):
     mark: Mark | None
 
 
+_OPEN = Cell(Action.REFUSE, "default", None)
+"""A cell that only the base of all could leave open: what nobody decided is not let through."""
+
 Row: TypeAlias = tuple[Cell, Cell, Cell]
 """The cells of severities minor, moderate and severe."""
 
@@ -42,26 +45,28 @@ def merged(source: Source) -> Fields:
 
 def cells(root: Fields) -> dict[str, dict[str, Row]]:
     """Direction and slug to the row of cells, total; a line that is not an action counts as not written."""
-    return {direction: {slug: _row(root, direction, slug) for slug in SLUGS} for direction in DIRECTIONS}
+    return {direction: _rows(root, direction) for direction in DIRECTIONS}
 
 
-def _row(root: Fields, direction: str, slug: str) -> Row:
-    one, two, three = (_cell(root, direction, slug, level) for level in LEVELS)
-    return (one, two, three)
+def _rows(root: Fields, direction: str) -> dict[str, Row]:
+    general = _row(entry(root, direction), direction, below=(_OPEN, _OPEN, _OPEN))
+    categories = {item.key: entry(item.value, direction) for item in entries(get(root, "categories"))}
+    return {slug: _row(categories.get(slug), f"categories.{slug}.{direction}", below=general) for slug in SLUGS}
 
 
-def _cell(root: Fields, direction: str, slug: str, level: str) -> Cell:
-    for path in (("categories", slug, direction), (direction,)):
-        found = entry(get(root, *path[:-1]), path[-1])
-        rule = ".".join(path)
-        if found and isinstance(found.value, Fields):
-            found = entry(found.value, level)
-            rule = f"{rule}.{level}"
-        action = _ACTIONS.get(text(found.value) or "") if found else None
-        if found and action is not None:
-            return Cell(action, rule, found.value.mark)
-    # Only the base of all could leave a cell open; what nobody decided is not let through.
-    return Cell(Action.REFUSE, "default", None)
+def _row(found: Entry | None, rule: str, *, below: Row) -> Row:
+    if found is None:
+        return below
+    one, two, three = (_cell(found, rule, level) for level in LEVELS)
+    return (one or below[0], two or below[1], three or below[2])
+
+
+def _cell(found: Entry, rule: str, level: str) -> Cell | None:
+    line: Entry | None = found
+    if isinstance(found.value, Fields):
+        line, rule = entry(found.value, level), f"{rule}.{level}"
+    action = _ACTIONS.get(text(line.value) or "") if line else None
+    return Cell(action, rule, line.value.mark) if line and action is not None else None
 
 
 def _inheritable(root: Fields) -> Fields:

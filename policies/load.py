@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -26,7 +27,7 @@ def load_source(name_or_path: str | Path) -> Source:
     if path is None:
         fault = _absent(Mark(str(name_or_path)), "no-policy", str(name_or_path))
         return Source(file=str(name_or_path), text="", root=Fields(Mark(str(name_or_path))), faults=(fault,))
-    return _read(path, label=_label(path), seen=())
+    return _read(path, seen=())
 
 
 def source_of_text(text: str, *, file: str = "<policy>") -> Source:
@@ -34,7 +35,17 @@ def source_of_text(text: str, *, file: str = "<policy>") -> Source:
     return _source(text, label=file, path=Path(file), seen=())
 
 
-def _read(path: Path, *, label: str, seen: tuple[Path, ...]) -> Source:
+@cache
+def _pack(name: str) -> Source:
+    path = PACK_FOLDER / f"{name}.yaml"
+    source = _source(path.read_text(encoding="utf-8"), label=f"packs/{path.name}", path=path, seen=())
+    return msgspec.structs.replace(source, shipped=True)
+
+
+def _read(path: Path, *, seen: tuple[Path, ...]) -> Source:
+    if path.parent == PACK_FOLDER:
+        return _pack(path.stem)
+    label = str(path)
     try:
         with path.open("rb") as handle:
             data = handle.read(MAX_BYTES + 1)
@@ -68,9 +79,9 @@ def _base(name: str, mark: Mark, *, path: Path, seen: tuple[Path, ...]) -> Sourc
     elif len(seen) >= MAX_CHAIN:
         fault = error(mark, "bad-extends", f"more than {MAX_CHAIN} policies extend one another")
     else:
-        return _read(found, label=_label(found), seen=seen)
+        return _read(found, seen=seen)
     # The rest is still checked against the base of all, so that every other fault is reported too.
-    base = _read(PACK_FOLDER / f"{BASE}.yaml", label=f"packs/{BASE}.yaml", seen=())
+    base = _pack(BASE)
     return msgspec.structs.replace(base, faults=(*base.faults, fault))
 
 
@@ -82,10 +93,6 @@ def _find(name: str | Path, *, folder: Path) -> Path | None:
         return path if path.is_file() else None
     except (OSError, ValueError):
         return None  # a name with a NUL or longer than the file system allows
-
-
-def _label(path: Path) -> str:
-    return f"packs/{path.name}" if path.parent == PACK_FOLDER else str(path)
 
 
 def _absent(mark: Mark, code: str, name: str) -> Diagnostic:

@@ -45,13 +45,17 @@ Node: TypeAlias = Scalar | Items | Fields
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """A policy as read and not yet checked: its tree, the faults met while reading, and the policy it extends."""
+    """A policy as read and not yet checked: its tree, the faults met while reading, and the policy it extends.
+
+    `shipped` says that it comes with Headgate, whose tests hold it free of faults.
+    """
 
     file: str
     text: str
     root: Fields
     faults: tuple[Diagnostic, ...] = ()
     base: Source | None = None
+    shipped: bool = False
 
 
 def chain(source: Source) -> Iterator[Source]:

@@ -165,10 +165,14 @@ class _Builder:
     def _value(self, event: yaml.ScalarEvent) -> Value:
         if event.tag not in (None, "!", "tag:yaml.org,2002:str"):
             raise _Stop(_tagged(self._mark(event), event.tag))
-        if any("\ud800" <= char <= "\udfff" for char in event.value):
-            raise _Stop(error(self._mark(event), "syntax", "half a character: a lone surrogate is no text"))
         is_plain = event.style is None and event.tag is None
-        return scalar(event.value) if is_plain else str(event.value)
+        if is_plain or event.value.isascii():
+            return scalar(event.value) if is_plain else event.value
+        try:
+            # JSON is YAML too, and writes one character as a pair of surrogates.
+            return event.value.encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError:
+            raise _Stop(error(self._mark(event), "syntax", "half a character: a lone surrogate is no text")) from None
 
     def _mark(self, event: yaml.Event) -> Mark:
         start, end = event.start_mark, event.end_mark

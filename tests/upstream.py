@@ -13,7 +13,6 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-
 USAGE = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
 
 
@@ -41,7 +40,7 @@ Script = Reply | Sequence[Reply] | Callable[[dict[str, Any], int], Reply]
 
 
 class Upstream:
-    """Answers from `script`: one reply for all, one a request in turn (the last repeats), or a function of the request."""
+    """Answers from `script`: one reply for all, one a request in turn (the last repeats), or a function of it."""
 
     def __init__(self) -> None:
         self.url = ""
@@ -106,8 +105,7 @@ class Upstream:
                 if reply.fault == "stall":
                     await self._hang()
                 if reply.fault == "wait":
-                    while not self.release.is_set():
-                        await asyncio.sleep(0.005)
+                    await self._hang()
                 if reply.fault == "bad-json":
                     frame = b"data: {not json}\n\n"
                 if reply.fault == "error":
@@ -120,7 +118,8 @@ class Upstream:
         return response
 
     async def _hang(self) -> None:
-        while not self.release.is_set():
+        # The event is set from another thread, which an asyncio event does not allow.
+        while not self.release.is_set():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
 
@@ -133,9 +132,7 @@ def whole(reply: Reply) -> dict[str, Any]:
             message["reasoning_content"] = reply.reasoning
         if reply.tool_calls:
             message["tool_calls"] = list(reply.tool_calls)
-        choices.append(
-            {"index": index, "message": {**message, **reply.message}, "finish_reason": reply.finish_reason}
-        )
+        choices.append({"index": index, "message": {**message, **reply.message}, "finish_reason": reply.finish_reason})
     body = {
         "id": "chatcmpl-up1",
         "object": "chat.completion",

@@ -12,13 +12,51 @@ from ...models.content import Part, Role, Text
 from ...models.errors import InputError
 
 _NEVER_READ: Final = frozenset(
-    """audio best_of frequency_penalty function_call ignore_eos include_reasoning logit_bias logprobs max_completion_tokens
-    max_tokens messages metadata min_p min_tokens modalities model n parallel_tool_calls presence_penalty prompt_cache_key
-    prompt_cache_retention reasoning_effort repetition_penalty safety_identifier seed service_tier stop stop_token_ids store
-    stream stream_options temperature tool_choice top_k top_logprobs top_p user verbosity""".split()
+    [
+        "audio",
+        "best_of",
+        "frequency_penalty",
+        "function_call",
+        "ignore_eos",
+        "include_reasoning",
+        "logit_bias",
+        "logprobs",
+        "max_completion_tokens",
+        "max_tokens",
+        "messages",
+        "metadata",
+        "min_p",
+        "min_tokens",
+        "modalities",
+        "model",
+        "n",
+        "parallel_tool_calls",
+        "presence_penalty",
+        "prompt_cache_key",
+        "prompt_cache_retention",
+        "reasoning_effort",
+        "repetition_penalty",
+        "safety_identifier",
+        "seed",
+        "service_tier",
+        "stop",
+        "stop_token_ids",
+        "store",
+        "stream",
+        "stream_options",
+        "temperature",
+        "tool_choice",
+        "top_k",
+        "top_logprobs",
+        "top_p",
+        "user",
+        "verbosity",
+    ]
 )
 _TOOLS: Final = ("functions", "tools")
-_IN_CONVERSATION: Final = frozenset("role content tool_calls tool_call_id refusal reasoning reasoning_content audio".split())
+_IN_CONVERSATION: Final = frozenset(
+    ["role", "content", "tool_calls", "tool_call_id", "refusal", "reasoning", "reasoning_content", "audio"]
+)
 _TEXTS: Final = ("refusal", "reasoning", "reasoning_content")
 _SHORT: Final = 64
 

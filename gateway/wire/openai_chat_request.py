@@ -70,7 +70,7 @@ def _include_usage(body: dict[str, Any]) -> bool:
     if options is None:
         return False
     if not isinstance(options, dict):
-        raise InputError('\'stream_options\' must be an object: {"include_usage": true}', param="stream_options")
+        raise InputError("'stream_options' must be an object: {\"include_usage\": true}", param="stream_options")
     return bool(options.get("include_usage"))
 
 

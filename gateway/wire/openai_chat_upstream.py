@@ -1,4 +1,4 @@
-"""The body that goes to upstream: the caller's own, within the policy's bounds, with guidance in and redactions made."""
+"""The body that goes to upstream: the caller's own, within the policy's bounds, guided and redacted."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def _mask(body: dict[str, Any], path: str) -> None:
 
 
 def _locate(body: dict[str, Any], path: str) -> _Place:
-    """The container and key of a path. A field's own name may hold dots and brackets, so whole names are tried first."""
+    """The container and key of a path. A field's name may hold dots and brackets, so whole names are tried first."""
     if path in body:
         return _Place(body, path)
     if (message := _MESSAGE.fullmatch(path)) and message[2] in body["messages"][int(message[1])]:

@@ -9,17 +9,18 @@ from typing import Any, Final
 import msgspec
 
 from ...guard.effects import Finish
+from ...models.crosswalk import exported
 from ...policies.verdict import Finding, Verdict
 from .openai_chat_answer import Answer
 
 _CHOICE_FIELDS: Final = frozenset(
-    "index message finish_reason logprobs stop_reason matched_stop content_filter_results".split()
+    ["index", "message", "finish_reason", "logprobs", "stop_reason", "matched_stop", "content_filter_results"]
 )
 _MESSAGE_FIELDS: Final = frozenset(
-    "role content refusal reasoning_content reasoning tool_calls function_call".split()
+    ["role", "content", "refusal", "reasoning_content", "reasoning", "tool_calls", "function_call"]
 )
 _WORDS: Final = ("safe", "low", "medium", "high")
-_CALL_FIELDS: Final = frozenset("id type index function custom".split())
+_CALL_FIELDS: Final = frozenset(["id", "type", "index", "function", "custom"])
 _AZURE: Final = {"Hate": "hate", "SelfHarm": "self_harm", "Sexual": "sexual", "Violence": "violence"}
 
 
@@ -79,8 +80,6 @@ def filter_result(findings: Iterable[Finding]) -> dict[str, Any]:
 
     A category of ours that Azure has no word for stands beside them under its own name.
     """
-    from ...models.crosswalk import exported
-
     worst = dict.fromkeys(_AZURE.values(), 0)
     attacked = False
     for finding in findings:

@@ -12,7 +12,7 @@ import msgspec
 
 from ...models.content import Part, Purpose
 from ...models.errors import InputError, NotJudged
-from ...policies.verdict import Action, Verdict
+from ...policies.verdict import Action, Finding, Verdict
 from ..conversation import message_of, parts_of
 from ..effects import Finish
 from ..record import Record, Recorder, hash_key, new_id, now, recorded
@@ -42,9 +42,10 @@ def check(
     record: Path | None,
     as_json: bool,
 ) -> None:
-    """Judge TEXT, or stdin where there is none.
+    """Judge one text, answer or conversation.
 
-    Exits 0 where all is allowed, 1 where the policy acts, 2 on bad usage, 3 where something could not be judged.
+    TEXT is read from stdin where none is given. Exits 0 where all is allowed, 1 where the policy acts, 2 on bad usage,
+    3 where something could not be judged.
     """
     if text is not None and messages is not None:
         raise click.UsageError("give TEXT or --messages, not both")
@@ -116,23 +117,19 @@ def _write_record(path: Path, prompt: tuple[Part, ...], finish: Finish, millisec
 
 
 def _print(verdict: Verdict, milliseconds: float) -> None:
-    from rich.console import Group
     from rich.markup import escape
     from rich.panel import Panel
-    from rich.table import Table
 
+    lines = [escape(_line(finding)) for finding in verdict.findings]
+    lines += [escape(f"{missed.part} was not judged: {missed.reason}") for missed in verdict.unjudged]
+    coverage = f"{len(verdict.coverage.judged)} judged, {len(verdict.unjudged)} not"
+    lines.append(f"[dim]{coverage} · {verdict.policy}@{verdict.policy_hash} · {milliseconds:.1f} ms[/dim]")
+    title = f"[bold]{verdict.action}[/bold]" + (" (monitor)" if verdict.mode == "monitor" else "")
     colour = _COLOURS.get(verdict.action, "red")
-    table = Table("category", "severity", "confidence", "part", "rule", "action", box=None, pad_edge=False)
-    for finding in verdict.findings:
-        sure = f"{finding.confidence:.2f} (from {finding.threshold:.2f})"
-        row = (finding.category, finding.severity.slug, sure, escape(finding.part), finding.rule, finding.action.value)
-        table.add_row(*row)
-    lines: list[Any] = [table] if verdict.findings else []
-    lines += [f"not judged: {escape(missed.part)}: {missed.reason}" for missed in verdict.unjudged]
-    foot = (
-        f"{len(verdict.coverage.judged)} judged, {len(verdict.unjudged)} not · {verdict.policy}@{verdict.policy_hash}"
-    )
-    lines.append(f"[dim]{escape(foot)} · {milliseconds:.1f} ms[/dim]")
-    mode = " (monitor)" if verdict.mode == "monitor" else ""
-    title = f"[bold]{verdict.action}[/bold]{mode}"
-    console().print(Panel(Group(*lines), title=title, title_align="left", border_style=colour, expand=False))
+    console().print(Panel("\n".join(lines), title=title, title_align="left", border_style=colour, expand=False))
+
+
+def _line(finding: Finding) -> str:
+    sure = f"{finding.confidence:.2f}, threshold {finding.threshold:.2f}"
+    found = f"{finding.category}, {finding.severity.slug} ({sure}) in {finding.part}"
+    return f"{found}: {finding.action} by {finding.rule}"

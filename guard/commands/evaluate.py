@@ -36,10 +36,11 @@ def evaluate(
     threshold: float | None,
     as_json: bool,
 ) -> None:
-    """Measure the model on labelled FILES (JSONL, .gz, .zst, Parquet; globs).
+    """Measure the model on labelled rows.
 
-    A row is flagged where the worse of `unsafe` and `prompt_attack` reaches the threshold; `unsafe` and `attack` rows
-    should be, `safe` ones should not, all others are left out and counted. One threshold holds for all files.
+    FILES are JSONL, .gz, .zst or Parquet; globs. A row is flagged where the worse of `unsafe` and `prompt_attack`
+    reaches the threshold; `unsafe` and `attack` rows should be, `safe` ones should not, all others are left out and
+    counted. One threshold holds for all files.
     """
     from ..evaluate import evaluate as measure
     from ..evaluate import sample

@@ -46,9 +46,10 @@ def filter_(
     limit: int | None,
     as_json: bool,
 ) -> None:
-    """Sort the rows of INPUTS (JSONL, .gz, .zst; globs, '-') into kept, dropped, review and errors.
+    """Sort rows into kept, dropped, review, errors.
 
-    Kept rows are the input's own lines, in order. Exits 0, 1 where rows could not be read, 2 on bad usage.
+    INPUTS are JSONL, .gz or .zst; globs, '-' for stdin. Kept rows are the input's own lines, in order. Exits 0, 1 where
+    rows could not be read, 2 on bad usage.
     """
     from ..files import STDIN, expand
 

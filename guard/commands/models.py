@@ -39,21 +39,26 @@ def list_(as_json: bool) -> None:
 @click.argument("name")
 @json_option()
 def show(name: str, as_json: bool) -> None:
-    """Print a model's manifest, with its operating points and figures."""
-    manifest = registry.verify(name).manifest
-    data = msgspec.json.encode(manifest)
+    """Print a model's card, or its manifest as JSON."""
+    weights = registry.verify(name)
+    data = msgspec.json.encode(weights.manifest)
+    card = weights.file("card.md")
     if as_json:
         sys.stdout.buffer.write(data + b"\n")
-        return
-    card = registry.verify(name).file("card.md")
-    click.echo(card.read_text("utf-8") if card.is_file() else msgspec.json.format(data, indent=2).decode())
+    elif card.is_file():
+        click.echo(card.read_text("utf-8"))
+    else:
+        click.echo(msgspec.json.format(data, indent=2))
 
 
 @models.command()
 @click.argument("names", nargs=-1)
 @json_option()
 def verify(names: tuple[str, ...], as_json: bool) -> None:
-    """Hash the files of NAMES (all models where none is given); exits 2 where one is not what its manifest says."""
+    """Hash a model's files.
+
+    All models where NAMES is empty. Exits 2 where a file is not what its manifest says.
+    """
     checked = [registry.verify(name) for name in names or [info.name for info in registry.listing()]]
     if as_json:
         rows = [{"name": weights.manifest.name, "digest": weights.digest, "ok": True} for weights in checked]

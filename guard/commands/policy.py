@@ -31,7 +31,10 @@ def policy() -> None:
 @json_option()
 @click.pass_context
 def validate(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> None:
-    """List every fault of FILES as FILE:LINE:COL: message; exits 1 where there is an error."""
+    """List every fault of policy files.
+
+    Each as FILE:LINE:COL: message. Exits 1 where there is an error.
+    """
     found = [(file, policies.validate(file)) for file in files]
     faults = [diagnostic for _, diagnostics in found for diagnostic in diagnostics]
     if as_json:
@@ -49,7 +52,10 @@ def validate(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> None:
 @json_option()
 @click.pass_context
 def test(ctx: click.Context, names: tuple[str, ...], no_model: bool, model: str | None, as_json: bool) -> None:
-    """Run the cases of NAMES (shipped policies or files; all shipped ones if none is given); exits 1 if one fails."""
+    """Run the cases written in policies.
+
+    NAMES are shipped policies or files; all shipped ones where none is given. Exits 1 where a case fails.
+    """
     results: dict[str, list[policies.CaseResult]] = {}
     for name in names or policies.packs():
         if no_model:
@@ -69,7 +75,7 @@ def test(ctx: click.Context, names: tuple[str, ...], no_model: bool, model: str 
 @click.argument("name", default="default")
 @json_option()
 def show(name: str, as_json: bool) -> None:
-    """Print the effective policy NAME: everything it inherits filled in."""
+    """Print a policy with all it inherits."""
     compiled = policies.load_policy(name)
     if as_json:
         _write_json(compiled)
@@ -80,7 +86,7 @@ def show(name: str, as_json: bool) -> None:
 
 @policy.command()
 def schema() -> None:
-    """Print the JSON Schema of a policy file, for editors."""
+    """Print the JSON Schema of policies."""
     click.echo(msgspec.json.format(msgspec.json.encode(policies.json_schema()), indent=2).decode())
 
 

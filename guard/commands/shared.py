@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_WIDTH: Final = 160
+"""Columns where the output is not a terminal: wide enough that nothing is cut."""
+
 ACTED: Final = 1
 USAGE: Final = 2
 NOT_JUDGED: Final = 3
@@ -91,4 +94,5 @@ def console(*, err: bool = False) -> Console:
     """A console on stdout or stderr; without colours and control codes where that is not a terminal."""
     from rich.console import Console
 
-    return Console(stderr=err, highlight=False, soft_wrap=not (sys.stderr if err else sys.stdout).isatty())
+    terminal = (sys.stderr if err else sys.stdout).isatty()
+    return Console(stderr=err, highlight=False, width=None if terminal else _WIDTH)

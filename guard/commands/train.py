@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ...models.errors import ModelUnavailable
+from ...models.errors import ConfigError, ModelUnavailable
 
 _PIP = "training needs torch and transformers: pip install 'headgate[train]'"
 
@@ -29,4 +29,7 @@ def train(data: Path, out: Path, base: Path | None, minutes: float, threads: int
     except ImportError as error:
         raise ModelUnavailable(_PIP) from error
     options = TrainOptions(data=data, out=out, base=base, minutes=minutes, threads=threads, seed=seed, resume=resume)
-    click.echo(run(options))
+    try:
+        click.echo(run(options))
+    except FileNotFoundError as error:
+        raise ConfigError(str(error)) from error

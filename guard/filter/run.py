@@ -81,11 +81,15 @@ class _Judging:
 
 
 def run_filter(job: Job, *, progress: Callable[[Counts], None] = lambda counts: None) -> FilterReport:
-    """Sorts all rows into the folder's files and returns the report that was written beside them."""
+    """Sorts all rows into the folder's files and returns the report that was written beside them.
+
+    `progress` is told the counts at the start, which a resumed run does not begin at zero, and after each window.
+    """
     started = time.monotonic()
     run = _run_of(job)
     start = begin(job.folder, run, resume=job.resume, force=job.force)
     counts, before = start.counts, start.counts.rows + start.counts.blank
+    progress(counts)
     left = None if job.limit is None else max(0, job.limit - before)
     source = lines(job.inputs, start=start.position)
     with Writer(job.folder, start) as writer:

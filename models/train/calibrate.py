@@ -67,7 +67,7 @@ def _f1(flagged: np.ndarray, truth: np.ndarray) -> float:
 
 
 def by_marker(rows: Sequence[Row], logits: np.ndarray, markers: Mapping[str, int]) -> dict[str, dict[int, Line]]:
-    """For each gate and marker a line that makes its logits comparable: its best operating point lies at zero.
+    """For each gate and marker the line that makes probabilities of its logits.
 
     `t2v` has too few rows of its own and takes the line of `t2i`.
     """
@@ -79,15 +79,8 @@ def by_marker(rows: Sequence[Row], logits: np.ndarray, markers: Mapping[str, int
         for marker, token in markers.items():
             like = ("t2i", "t2v") if marker.startswith("t2") else (marker,)
             chosen = np.isin(kinds, like) & (truth != UNKNOWN)
-            made[head][token] = _centred(logits[chosen, HEADS.index(head)], truth[chosen] > 0.5)
+            made[head][token] = platt(logits[chosen, HEADS.index(head)], truth[chosen] > 0.5)
     return made
-
-
-def _centred(logits: np.ndarray, truth: np.ndarray) -> Line:
-    line = platt(logits, truth)
-    if line == Line():
-        return line
-    return Line(line.scale, -line.scale * best_f1_threshold(logits, truth))
 
 
 def targets(rows: Sequence[Row], head: str) -> np.ndarray:

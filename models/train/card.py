@@ -93,8 +93,20 @@ def _figures(metrics: Mapping[str, Any]) -> str:
         f"Held-out rows: F1 {metrics['validation']['f1'] * 100:.1f}, AUPRC {metrics['validation']['auprc']:.3f}"
         " (same sources as the training: easier than the sets above).",
         "",
+        *_heads(metrics["validation"]),
     ]
     return "\n".join(lines)
+
+
+def _heads(validation: Mapping[str, Any]) -> list[str]:
+    found = ", ".join(f"{head} {one['auroc']:.2f} ({one['positives']})" for head, one in validation["heads"].items())
+    severity = validation["severity"]
+    return [
+        f"AUROC of single heads on held-out rows, positives in brackets: {found}.",
+        f"Severity on {severity['rows']:,} held-out rows: macro-F1 {severity['macro_f1']:.2f}, quadratic-weighted kappa"
+        f" {severity['kappa']:.2f}.",
+        "",
+    ]
 
 
 def _size(manifest: Mapping[str, Any]) -> str:

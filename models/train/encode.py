@@ -45,11 +45,11 @@ class TrainEncoder:
 
     def __init__(self, tokenizer: Path) -> None:
         self.full = PairEncoder(Tokenizer.from_file(str(tokenizer)))
-        self.narrow = PairEncoder(Tokenizer.from_file(str(tokenizer)), window=128, overlap=32)
+        self.narrow = PairEncoder(Tokenizer.from_file(str(tokenizer)), window=96, overlap=24)
 
     def pick(self, rng: np.random.Generator) -> PairEncoder:
-        """The narrow one, six times in ten."""
-        return self.narrow if rng.random() < 0.6 else self.full
+        """The narrow one, seven times in ten."""
+        return self.narrow if rng.random() < 0.7 else self.full
 
 
 def example(row: Row, encoder: TrainEncoder, rng: np.random.Generator) -> Example:

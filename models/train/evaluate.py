@@ -10,7 +10,8 @@ import msgspec
 import numpy as np
 
 from .augment import STYLES
-from .rows import Row
+from .calibrate import targets
+from .rows import HEADS, UNKNOWN, Row
 from .sources import read_lines
 
 Score = Callable[[Sequence[Row]], np.ndarray]
@@ -104,6 +105,21 @@ def visual_rows(path: Path, sources: Sequence[str]) -> list[Row]:
     ]
 
 
+def heads_table(rows: Sequence[Row], found: np.ndarray, heads: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Positives and AUROC of single heads on rows that say something about them, where both classes occur."""
+    from sklearn.metrics import roc_auc_score
+
+    made = {}
+    for head in heads:
+        truth = targets(rows, head)
+        known = truth != UNKNOWN
+        positive = truth[known] > 0.5
+        if 0 < positive.sum() < len(positive):
+            area = float(roc_auc_score(positive, found[known, HEADS.index(head)]))
+            made[head] = {"positives": int(positive.sum()), "auroc": round(area, 4)}
+    return made
+
+
 def twins(path: Path, score: Score, threshold: float) -> SetResult:
     """OVERT's unsafe prompts against their harmless twins."""
     rows = visual_rows(path, ("OVERT-unsafe", "OVERT-unsafe-benign-twin"))
@@ -122,12 +138,16 @@ def style_false_alarms(path: Path, score: Score, threshold: float) -> dict[str, 
     return {"plain": plain, "styled": with_style, "added": with_style - plain}
 
 
-def severity_table(rows: Sequence[Row], grades: np.ndarray) -> dict[str, Any]:
-    """Agreement of predicted severities 0..3 with the rows' own, where known: macro-F1 and weighted kappa."""
+def severity_table(rows: Sequence[Row], found: np.ndarray) -> dict[str, Any]:
+    """Agreement of predicted severities 0..3 with the rows' own, where known: macro-F1 and weighted kappa.
+
+    `found` holds the probabilities [rows, 3] of severity >= 1, 2, 3; the grade is how many exceed one half.
+    """
     from sklearn.metrics import cohen_kappa_score, f1_score
 
     known = np.array([row.severity >= 0 for row in rows])
     truth = np.array([row.severity for row in rows])[known]
+    grades = (found >= 0.5).sum(axis=1)
     return {
         "rows": int(known.sum()),
         "macro_f1": float(f1_score(truth, grades[known], average="macro")),

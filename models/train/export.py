@@ -85,7 +85,7 @@ class OnnxScorer:
         options.intra_op_num_threads = threads
         self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
-    def logits(self, windows: Sequence[Window], token_budget: int = 1024) -> np.ndarray:
+    def logits(self, windows: Sequence[Window], token_budget: int = 512) -> np.ndarray:
         """Logits [len(windows), 34], in the order given."""
         made = np.zeros((len(windows), len(HEADS)), dtype=np.float32)
         order = sorted(range(len(windows)), key=lambda index: len(windows[index].ids))

@@ -11,21 +11,21 @@ import numpy as np
 from .rows import Row, group_key
 
 SHARES: dict[str, float] = {
-    "chat_safe": 0.215,
-    "chat_hard": 0.125,
-    "chat_foreign": 0.025,
-    "chat_unsafe": 0.15,
-    "attack": 0.085,
-    "pair_labelled": 0.2,
-    "pair_safe": 0.055,
-    "pair_unsafe": 0.01,
-    "pair_foreign": 0.008,
-    "post_safe": 0.065,
-    "post_unsafe": 0.075,
-    "post_foreign": 0.012,
-    "visual_labelled": 0.06,
-    "visual_safe": 0.05,
-    "visual_unsafe": 0.035,
+    "chat_safe": 0.169,
+    "chat_hard": 0.101,
+    "chat_foreign": 0.021,
+    "chat_unsafe": 0.122,
+    "attack": 0.072,
+    "pair_labelled": 0.194,
+    "pair_safe": 0.051,
+    "pair_unsafe": 0.009,
+    "pair_foreign": 0.007,
+    "post_safe": 0.063,
+    "post_unsafe": 0.063,
+    "post_foreign": 0.01,
+    "visual_labelled": 0.034,
+    "visual_safe": 0.046,
+    "visual_unsafe": 0.038,
 }
 TWO_SIDED = frozenset(
     [
@@ -35,6 +35,7 @@ TWO_SIDED = frozenset(
         "decodingtrust_stereotype",
         "CoProV2",
         "headgate_answers",
+        "headgate_own",
     ]
 )
 BOOST: dict[str, float] = {
@@ -44,21 +45,25 @@ BOOST: dict[str, float] = {
     "caia_safety": 2.0,
     "oasst1_en": 2.5,
     "arena_hard_v2": 2.5,
-    "awesome_chatgpt_prompts": 1.5,
+    "awesome_chatgpt_prompts": 2.0,
     "ultrachat_eval": 1.5,
-    "headgate_contrasts": 2.5,
-    "davidson": 0.35,
+    "headgate_contrasts": 3.0,
+    "headgate_own": 6.0,
+    "davidson": 0.25,
     "cysecbench": 0.4,
     "decodingtrust_stereotype": 0.5,
     "schema_guided_dialogue": 0.4,
-    "gsm8k": 0.4,
+    "gsm8k": 0.3,
     "convabuse": 1.3,
     "disfl_qa": 0.6,
     "banking77": 0.6,
     "civil_comments_toxic_spans": 0.6,
     "Nibbler": 0.7,
-    "sghatecheck": 1.5,
-    "wildjailbreak_2000": 1.5,
+    "gpteacher_roleplay": 1.6,
+    "arena_bench_v1": 1.5,
+    "sghatecheck": 2.0,
+    "wildjailbreak_2000": 0.9,
+    "deepset_injections_train": 0.6,
     "stormfront_vicomtech": 0.5,
 }
 CAP = 6000
@@ -88,7 +93,7 @@ def group_of(row: Row) -> str:
         return "attack"
     if not row.english:
         return f"{family}_foreign"
-    if row.source in TWO_SIDED:
+    if row.source in TWO_SIDED and f"{family}_labelled" in SHARES:
         return f"{family}_labelled"
     if row.hard and family == "chat":
         return "chat_hard"

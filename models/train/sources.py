@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,19 @@ HARD_SOURCES = frozenset(
 )
 ENGLISH_LIKE = frozenset(("en", "singlish"))
 MACHINE_WEIGHT = 0.7
+PROMPT_LABELS = {
+    "salad_mcq_responses": True,
+    "gptfuzz_labeled_train": True,
+    "oasst1_en": False,
+    "dolly_1000": False,
+    "gpteacher_roleplay": False,
+    "arena_bench_v1": False,
+    "arena_hard_v0.1_answers": False,
+    "caia_safety": False,
+    "owasp_cheatsheets": False,
+    "mbpp": False,
+    "gsm8k": False,
+}
 SKIPPED = frozenset(("sms_spam",))  # its unsafe rows are advertisements
 _REFUSAL = re.compile(
     r"^\W*(as an ai|i('m| am) (sorry|afraid|unable|not able|not going)|sorry,|i (can(no|')t|cannot|won't|will not|"
@@ -87,6 +100,29 @@ def text_row(raw: dict[str, Any]) -> Row | None:
         hard=label == "safe" and source in HARD_SOURCES,
         licence=raw["licence"],
     )
+
+
+def prompts_of_pairs(rows: Iterable[Row]) -> list[Row]:
+    """The questions of pairs as prompts of their own: ordinary ones are safe, those of attack sets unsafe."""
+    made: dict[str, Row] = {}
+    for row in rows:
+        if row.marker != "pair" or row.source not in PROMPT_LABELS or not row.english:
+            continue
+        unsafe = PROMPT_LABELS[row.source]
+        prompt = msgspec.structs.replace(
+            row,
+            marker="chat",
+            response=None,
+            unsafe=float(unsafe),
+            refusal=UNKNOWN,
+            severity=-1 if unsafe else 0,
+            categories=None if unsafe else (),
+            maybe=(),
+            weight=0.6 if unsafe else row.weight,
+            hard=row.source in HARD_SOURCES,
+        )
+        made.setdefault(row.prompt, prompt)
+    return list(made.values())
 
 
 def categories_of(source: str, category: str | None, label: str) -> tuple[str, ...] | None:

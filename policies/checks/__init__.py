@@ -70,7 +70,8 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 def diagnose(source: Source) -> list[Diagnostic]:
     """Every fault of the source and of what it extends, in the order of files and lines."""
     found = [fault for part in chain(source) for fault in part.faults]
-    found += [fault for part in chain(source) for check in CHECKS for fault in check(part)]
+    parts = [source, *(part for part in chain(source) if not part.shipped)]
+    found += [fault for part in parts for check in CHECKS for fault in check(part)]
     return ordered(found, texts={part.file: part.text for part in chain(source)})
 
 

@@ -186,9 +186,13 @@ async def test_an_async_generator(guard: Guard) -> None:
             yield chunk
 
     shown = []
-    with pytest.raises(Blocked) as caught:
+
+    async def read() -> None:
         async for text in ask("Tell me"):
             shown.append(text)
+
+    with pytest.raises(Blocked) as caught:
+        await read()
     assert "rotten" not in "".join(shown)
     assert "".join(shown).startswith(CHUNKS[0])
     assert caught.value.verdict.rounds[0].action is Action.REGENERATE
@@ -211,11 +215,33 @@ async def test_leaving_an_async_stream_early_closes_the_function(guard: Guard) -
     assert closed
 
 
-def test_the_same_exchange_gives_the_verdict_of_check(guard: Guard) -> None:
+@pytest.mark.parametrize("answer", ["apples", "dreadful"])
+def test_the_same_exchange_gives_the_verdict_of_check_to_the_byte(guard: Guard, answer: str) -> None:
     seen: list[Verdict] = []
-    ask = protect(guard=guard.under("strict"), on_block=seen.append)(lambda prompt: "dreadful")
+    ask = protect(guard=guard, on_block="return", on_verdict=seen.append)(lambda prompt: answer)
     ask("Tell me")
-    assert seen[0].findings == guard.under("strict").check("Tell me", response="dreadful").findings
+    assert [verdict.to_json() for verdict in seen] == [guard.check("Tell me", response=answer).to_json()]
+
+
+async def test_whoever_asks_is_told_of_every_verdict(guard: Guard) -> None:
+    seen: list[Verdict] = []
+
+    @protect(guard=guard, on_block="return", on_verdict=seen.append)
+    async def awaited(prompt: str) -> str:
+        return "apples"
+
+    @protect(guard=guard, on_block="return", on_verdict=seen.append)
+    def streamed(prompt: str) -> Iterator[str]:
+        yield "apples"
+
+    @protect(guard=guard, on_block="return", on_verdict=seen.append)
+    async def both(prompt: str) -> AsyncIterator[str]:
+        yield "apples"
+
+    await awaited("Tell me")
+    assert "".join(streamed("Tell me")) == "apples"
+    assert [text async for text in both("dreadful")] != []
+    assert [verdict.action for verdict in seen] == [Action.ALLOW, Action.ALLOW, Action.REFUSE]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,6 @@ from headgate.policies.verdict import Action, Verdict
         (DeadlineExceeded("x"), "deadline"),
         (TimeoutError(), "deadline"),
         (concurrent.futures.TimeoutError(), "deadline"),
-        (TimeoutError(), "deadline"),
         (RuntimeError("the secret text"), "inference_failed"),
         (MemoryError(), "inference_failed"),
     ],

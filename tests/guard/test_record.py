@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from headgate.guard.record import Record, Recorder, hash_key, new_id, now, recorded
+from headgate.guard.record import Record, Recorder, encoded, hash_key, new_id, now, recorded
 from headgate.models.content import Image, Role, Text
 from headgate.models.errors import ConfigError
 from headgate.policies.verdict import Action, Verdict
@@ -41,6 +41,13 @@ def test_no_content_reaches_the_file(tmp_path: Path) -> None:
     recorder.close()
     assert "zyzzyva" not in target.read_text()
     assert "quokka" not in target.read_text()
+
+
+def test_the_verdict_in_a_record_has_its_canonical_bytes() -> None:
+    record = _record()
+    line = encoded(record)
+    assert b'"verdict":' + record.verdict.to_json() in line
+    assert line.endswith(b"}\n")
 
 
 def test_lines_of_many_threads_do_not_mix(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from headgate.guard.stream import LONGEST_PIECE, TAIL, Piece, SentenceGate
 
-ALPHABET = st.sampled_from(list("ab .!?…\n\"')。！？」1eg`*") + ["e.g. ", "Dr. ", "```\n", "word "])
+ALPHABET = st.sampled_from([*"ab .!?…\n\"')。！？」1eg`*", "e.g. ", "Dr. ", "```\n", "word "])
 TEXTS = st.lists(ALPHABET, max_size=900).map("".join)
 
 

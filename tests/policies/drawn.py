@@ -96,7 +96,7 @@ def judged(of: st.SearchStrategy[Any] | None = None) -> st.SearchStrategy[Judged
         part=st.sampled_from(["messages[0]", "messages[1]"]),
         direction=st.sampled_from(Direction),
         kind=st.sampled_from(["text", "image", "video", "opaque"]),
-        assessment=of or assessments(),
+        assessment=assessments() if of is None else of,
     )
 
 

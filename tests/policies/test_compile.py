@@ -90,3 +90,9 @@ def test_thresholds_are_resolved_on_a_models_card() -> None:
     assert resolve_thresholds(policy, card).default == 0.7
     with pytest.raises(ConfigError, match="no false-alarm table"):
         resolve_thresholds(policy)
+
+
+def test_a_policy_without_a_name_takes_its_files_in_letters_that_fit_a_header() -> None:
+    assert parse_policy("version: 1").name == "policy"
+    assert parse_policy("version: 1", file="rules/Our team (v2).yaml").name == "Our-team-v2"
+    assert parse_policy("version: 1", file="数.yaml").name == "policy"

@@ -141,7 +141,7 @@ def test_every_part_is_in_exactly_one_side_of_the_coverage_and_the_strongest_act
     assert decide(DEFAULT, [], thresholds=LIMITS).action is Action.ALLOW
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(drawn.policies(), st.lists(drawn.judged(), max_size=3), drawn.thresholds(), st.integers(0, 9))
 def test_it_is_total_deterministic_and_ordered(
     policy: CompiledPolicy, parts: list[Judged], limits: Thresholds, rounds: int
@@ -157,7 +157,7 @@ def test_it_is_total_deterministic_and_ordered(
             assert forces == sorted(forces, reverse=True)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(drawn.policies(), drawn.judged(drawn.assessed()), drawn.thresholds(), drawn.probability)
 def test_raising_unsafe_never_lowers_the_action(
     policy: CompiledPolicy, part: Judged, limits: Thresholds, other: float
@@ -168,7 +168,7 @@ def test_raising_unsafe_never_lowers_the_action(
     assert actions[0] <= actions[1]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(drawn.policies(), drawn.judged(drawn.assessed()), drawn.thresholds(), st.tuples(*[drawn.probability] * 6))
 def test_raising_the_severity_never_lowers_the_action(
     policy: CompiledPolicy, part: Judged, limits: Thresholds, cuts: tuple[float, ...]
@@ -182,7 +182,7 @@ def test_raising_the_severity_never_lowers_the_action(
     assert actions[0] <= actions[1]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(drawn.policies(), st.lists(drawn.judged(), max_size=3), drawn.thresholds(), st.integers(0, 8))
 def test_tightening_never_lowers_the_action(
     policy: CompiledPolicy, parts: list[Judged], limits: Thresholds, rounds: int
@@ -191,7 +191,7 @@ def test_tightening_never_lowers_the_action(
     assert now <= decide(policy, parts, thresholds=limits, tighten=rounds + 1).action
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(drawn.judged(), max_size=3), drawn.judged(st.builds(Unjudged, reason=st.text(max_size=12))))
 def test_an_unjudged_part_never_passes_a_closed_policy(parts: list[Judged], unjudged: Judged) -> None:
     closed = load_policy("strict")

@@ -23,7 +23,7 @@ def test_a_printed_pack_reads_back_as_the_same_policy(name: str) -> None:
     assert bare(parse_policy(show(policy))) == bare(policy)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(drawn.policies())
 def test_a_printed_policy_reads_back_as_the_same_policy(policy: CompiledPolicy) -> None:
     again = parse_policy(show(policy))

@@ -31,7 +31,7 @@ def test_keys_and_values_know_their_line_and_column() -> None:
     [
         ("no", "no"), ("off", "off"), ("12:30:00", "12:30:00"), ("2026-01-01", "2026-01-01"), ("0o7", "0o7"),
         ("1e-3", 0.001), (".5", 0.5), ("-7", -7), ("true", True), ("~", None), ("", None), ("'1'", "1"), ('"no"', "no"),
-        ("9" * 5000, "9" * 5000),
+        ("9" * 5000, "9" * 5000), ('"\\ud83d\\ude00"', "\U0001f600"),
     ],
 )  # fmt: skip
 def test_plain_words_follow_the_core_rules_without_yaml_1_1_surprises(word: str, value: object) -> None:

@@ -3,6 +3,10 @@ from __future__ import annotations
 import contextlib
 import gzip
 import json
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -98,7 +102,7 @@ def test_monitoring_keeps_everything_and_still_counts(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "kept.jsonl").read_bytes() == source.read_bytes()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(deaths=st.lists(st.integers(0, 5), max_size=3), torn=st.binary(max_size=40))
 def test_a_run_killed_and_resumed_leaves_the_bytes_of_an_undisturbed_one(
     tmp_path_factory: pytest.TempPathFactory, deaths: list[int], torn: bytes
@@ -161,8 +165,43 @@ def test_an_old_run_is_not_overwritten_unless_told(tmp_path: Path) -> None:
 
 def test_a_damaged_archive_ends_the_run_at_a_place_from_which_it_can_go_on(tmp_path: Path) -> None:
     source = tmp_path / "in.jsonl.gz"
-    whole = gzip.compress(write(tmp_path / "in.jsonl", many(4000)).read_bytes())
+    whole = gzip.compress(write(tmp_path / "in.jsonl", many(1000)).read_bytes())
     source.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(InputError, match="damaged after line"):
         run_filter(job(Counting(), tmp_path / "out", source, window=64, every=0.0))
     assert (tmp_path / "out" / "checkpoint.json").exists()
+
+
+SLOW_RUN = """
+import sys, time
+from pathlib import Path
+from headgate.guard.filter.run import run_filter
+from tests.guard.filter.rows import Counting, job
+
+class Slow(Counting):
+    def __call__(self, rows):
+        time.sleep(0.02)
+        return super().__call__(rows)
+
+run_filter(job(Slow(), Path(sys.argv[1]), Path(sys.argv[2]), window=8, resume=True, every=0.0))
+"""
+
+
+def test_a_process_killed_outright_is_resumed_to_the_same_bytes(tmp_path: Path) -> None:
+    source, out = write(tmp_path / "in.jsonl", many(200)), tmp_path / "out"
+    root = Path(__file__).parents[3]
+    for _ in range(2):
+        process = subprocess.Popen([sys.executable, "-c", SLOW_RUN, str(out), str(source)], cwd=root)
+        before = _checkpoint(out)
+        while _checkpoint(out) == before and process.poll() is None:
+            time.sleep(0.005)
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
+    run_filter(job(Counting(), out, source, window=8, resume=True))
+    run_filter(job(Counting(), tmp_path / "whole", source))
+    assert left(out) == left(tmp_path / "whole")
+
+
+def _checkpoint(folder: Path) -> bytes:
+    path = folder / "checkpoint.json"
+    return path.read_bytes() if path.exists() else b""

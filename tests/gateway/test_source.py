@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+import pytest
+
+from headgate.gateway.config import Settings
+from headgate.gateway.source import UpstreamSource
+from headgate.gateway.upstream import Upstream as Client
+from headgate.gateway.wire.openai_chat_request import parse_chat
+from headgate.guard.effects import Channel, Delta, End, Event, Generate
+from headgate.models.errors import UpstreamError
+
+from ..upstream import Reply, Upstream
+
+
+@pytest.fixture
+async def client(upstream: Upstream) -> AsyncIterator[Client]:
+    found = Client(Settings(upstream=upstream.url))
+    yield found
+    await found.close()
+
+
+def source_of(client: Client, **more: Any) -> UpstreamSource:
+    chat = parse_chat(msgspec.json.encode({"messages": [{"role": "user", "content": "Hello"}], **more}))
+    return UpstreamSource(client, chat, {"content-type": "application/json"})
+
+
+async def drain(source: UpstreamSource, round_: int = 1) -> list[Event]:
+    await source.generate(Generate(round=round_))
+    events = [await source.read()]
+    while not isinstance(events[-1], End):
+        events.append(await source.read())
+    return events
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("split", [0, 1, 5])
+async def test_a_stream_is_read_the_same_however_its_bytes_arrive(
+    client: Client, upstream: Upstream, newline: str, split: int
+) -> None:
+    upstream.script = Reply(texts=["Grüße, 漢字."], newline=newline, split=split, chunk=3)
+    *deltas, end = await drain(source_of(client, stream=True))
+    assert "".join(delta.text for delta in deltas if isinstance(delta, Delta)) == "Grüße, 漢字."
+    assert end == End(tokens=5)
+
+
+async def test_a_whole_answer_is_one_delta_and_the_end(client: Client, upstream: Upstream) -> None:
+    upstream.script = Reply(texts=["Hello."])
+    assert await drain(source_of(client)) == [Delta(Channel(), "Hello."), End(tokens=5)]
+
+
+async def test_usage_is_summed_over_rounds_and_waiting_is_timed(client: Client, upstream: Upstream) -> None:
+    upstream.script = Reply(texts=["Hello."], delay=0.02)
+    source = source_of(client)
+    await drain(source, 1)
+    await drain(source, 2)
+    assert source.usage is not None
+    assert source.usage["total_tokens"] == 30
+    assert source.seconds >= 0.04
+    assert len(source.answers) == 2
+
+
+async def test_what_is_held_back_is_measured(client: Client, upstream: Upstream) -> None:
+    upstream.script = Reply(texts=["0123456789"], chunk=4)
+    source = source_of(client, stream=True)
+    await source.generate(Generate(round=1))
+    await source.read()
+    source.released = 4
+    await source.read()
+    await source.read()
+    assert (source.received, source.most_held) == (10, 6)
+
+
+async def test_events_before_a_fault_are_read_first(client: Client, upstream: Upstream) -> None:
+    raw = b'data: {"choices": [{"index": 0, "delta": {"content": "Hello"}}]}\n\ndata: {broken\n\n'
+    upstream.script = Reply(raw=raw, headers={"Content-Type": "text/event-stream"})
+    source = source_of(client, stream=True)
+    await source.generate(Generate(round=1))
+    assert await source.read() == Delta(Channel(), "Hello")
+    for _ in range(2):
+        with pytest.raises(UpstreamError):
+            await source.read()
+
+
+async def test_cancelling_closes_the_connection_and_may_be_repeated(client: Client, upstream: Upstream) -> None:
+    upstream.script = Reply(texts=["Hello there."], fault="stall")
+    source = source_of(client, stream=True)
+    await source.cancel()
+    await source.generate(Generate(round=1))
+    await source.cancel()
+    await source.cancel()
+    assert await asyncio.to_thread(upstream.left.wait, 10)
+    with pytest.raises(UpstreamError):
+        await source.read()

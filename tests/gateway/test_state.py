@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from headgate.gateway.config import Settings
+from headgate.gateway.state import Gateway, unfinished
+from headgate.guard.guard import Guard
+from headgate.models.content import Text
+from headgate.models.fakes import FakeClassifier
+from headgate.policies.verdict import Action
+
+PARTS = (Text(text="A pelican.", path="messages[0].content"),)
+
+
+def test_the_upstream_client_exists_only_while_the_gateway_runs() -> None:
+    with pytest.raises(AssertionError, match="not running"):
+        _ = Gateway(Settings(upstream="http://x"), None).upstream
+
+
+async def test_an_exchange_that_never_ended_claims_no_judgement(tmp_path: Path) -> None:
+    records = tmp_path / "records.jsonl"
+    with Guard("default", FakeClassifier()) as guard:
+        gateway = Gateway(Settings(upstream="http://x", record=str(records), tenant="t"), guard)
+        async with gateway.running():
+            assert gateway.upstream is gateway.upstream
+            verdict = unfinished(guard, PARTS, reason="client_gone")
+            assert verdict.coverage.judged == ()
+            assert verdict.action is Action.FLAG
+            gateway.record(verdict, PARTS, identity="i", delivery="client_gone", added=0.001, upstream=0.002, exposed=7)
+    record = msgspec.json.decode(records.read_bytes())
+    assert (record["id"], record["tenant"], record["exposed"]) == ("i", "t", 7)
+    assert (record["added_ms"], record["upstream_ms"]) == (1.0, 2.0)
+    assert "pelican" not in str(record)
