@@ -2,8 +2,8 @@
 
 python benchmarks/gateway.py [--rounds 3] [--seconds 2] [--connections 16] [--stream] [--json]
 
-Targets: `proxy` (Litestar + aiohttp, forwards only), `off` (headgate --policy off), `fake` (guarded by a classifier that
-costs nothing: the bookkeeping alone), `model` (guarded by the embedded text model). Every prompt is new, so no
+Targets: `proxy` (Litestar + aiohttp, forwards only), `off` (headgate --policy off), `fake` (guarded by a classifier
+that costs nothing: the bookkeeping alone), `model` (guarded by the embedded text model). Every prompt is new, so no
 memo helps. CPU is user + system time of the target's process per answered request: compare it within one run only.
 """
 

@@ -3,8 +3,8 @@
     python benchmarks/replay.py FILE --rounds 5 [--json] [--policy default] [--repeats 20] [--prompt-gate]
 
 FILE holds rows `prompt`, `response`, `label` (safe or unsafe), many responses a prompt (JSONL, .gz or .zst). An
-upstream draws one of a prompt's recorded answers at random for each round; the real loop, policy and model judge it. Recorded
-answers cannot react to guidance, so the strategy is `blind`: what conditioning adds is not in these figures.
+upstream draws one of a prompt's recorded answers at random for each round; the real loop, policy and model judge it.
+Recorded answers cannot react to guidance, so the strategy is `blind`: what conditioning adds is not in these figures.
 
 Printed for each number of rounds, over prompts x repeats: the share of exchanges that showed an unsafe answer, of safe
 draws that were rejected, of exchanges refused, the mean draws, and the closed form at the recall and false alarms that
@@ -161,11 +161,13 @@ def printed(name: str, result: dict[str, object]) -> None:
     """The table for a person."""
     unguarded = result["unguarded"]["unsafe_shown"]  # type: ignore[index]
     print(
-        f"{name}: {result['prompts']} prompts, {result['answers']} answers, {result['repeats']} repeats, {result['model']}"
+        f"{name}: {result['prompts']} prompts, {result['answers']} answers, {result['repeats']} repeats, "
+        f"{result['policy']}, {result['model']}"
     )
     print(f"without a guard: unsafe shown {unguarded:.1%}")
     print(
-        "rounds  unsafe shown (95 %)        refused (95 %)             safe rejected  draws   closed form: unsafe refused draws"
+        "rounds  unsafe shown (95 %)        refused (95 %)             safe rejected  draws"
+        "   closed form: unsafe refused draws"
     )
     for row in result["rounds"]:  # type: ignore[attr-defined]
         span, law = row["interval"], row["closed_form"]

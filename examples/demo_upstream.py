@@ -71,10 +71,10 @@ def create_app(script: Sequence[Line] = SCRIPT) -> web.Application:
             messages = body["messages"]
         except (ValueError, KeyError, TypeError):
             return web.json_response(_error("the body must be JSON with messages"), status=400)
-        text = _reply(messages, script)
+        text, call = _reply(messages, script), _tool_call(body)
         if body.get("stream"):
-            return await _streamed(request, body, text)
-        return web.json_response(_whole(body, text, messages))
+            return await _streamed(request, body, text, call)
+        return web.json_response(_whole(body, text, call))
 
     async def models(_: web.Request) -> web.Response:
         entry = {"id": "demo", "object": "model", "created": 0, "owned_by": "headgate"}
@@ -111,6 +111,15 @@ def _reply(messages: Sequence[Mapping[str, Any]], script: Sequence[Line]) -> str
     return line.steered if steered else line.first
 
 
+def _tool_call(body: Mapping[str, Any]) -> dict[str, Any] | None:
+    """A call of the first function offered, for prompts that speak of the weather and have no result yet."""
+    last = body["messages"][-1]
+    if not body.get("tools") or last.get("role") != "user" or "weather" not in str(last.get("content")).lower():
+        return None
+    name = body["tools"][0].get("function", {}).get("name", "tool")
+    return {"id": "call_demo", "type": "function", "function": {"name": name, "arguments": '{"city": "Lisbon"}'}}
+
+
 def _head(body: Mapping[str, Any], kind: str) -> dict[str, Any]:
     now = time.time()
     return {
@@ -127,39 +136,47 @@ def _usage(messages: object, text: str) -> dict[str, int]:
     return {"prompt_tokens": prompt, "completion_tokens": answer, "total_tokens": prompt + answer}
 
 
-def _whole(body: Mapping[str, Any], text: str, messages: object) -> dict[str, Any]:
-    message = {"role": "assistant", "content": text, "refusal": None}
+def _whole(body: Mapping[str, Any], text: str, call: dict[str, Any] | None) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None}
+    if call is not None:
+        message |= {"content": None, "tool_calls": [call]}
+    reason = "stop" if call is None else "tool_calls"
     choices = [
-        {"index": index, "message": message, "logprobs": None, "finish_reason": "stop"}
+        {"index": index, "message": message, "logprobs": None, "finish_reason": reason}
         for index in range(int(body.get("n") or 1))
     ]
-    return {**_head(body, "chat.completion"), "choices": choices, "usage": _usage(messages, text)}
+    return {**_head(body, "chat.completion"), "choices": choices, "usage": _usage(body["messages"], text)}
 
 
-async def _streamed(request: web.Request, body: Mapping[str, Any], text: str) -> web.StreamResponse:
+async def _streamed(
+    request: web.Request, body: Mapping[str, Any], text: str, call: dict[str, Any] | None
+) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-cache"})
     await response.prepare(request)
-    async for chunk in _chunks(body, text):
+    async for chunk in _chunks(body, text, call):
         await response.write(b"data: " + json.dumps(chunk).encode() + b"\n\n")
     await response.write(b"data: [DONE]\n\n")
     return response
 
 
-async def _chunks(body: Mapping[str, Any], text: str) -> AsyncIterator[dict[str, Any]]:
+async def _chunks(body: Mapping[str, Any], text: str, call: dict[str, Any] | None) -> AsyncIterator[dict[str, Any]]:
     head = _head(body, "chat.completion.chunk")
     choices = range(int(body.get("n") or 1))
 
-    def chunk(index: int, delta: dict[str, str], reason: str | None = None) -> dict[str, Any]:
+    def chunk(index: int, delta: dict[str, Any], reason: str | None = None) -> dict[str, Any]:
         return {**head, "choices": [{"index": index, "delta": delta, "logprobs": None, "finish_reason": reason}]}
 
     for index in choices:
         yield chunk(index, {"role": "assistant", "content": ""})
-    for word in re.findall(r"\s*\S+", text):
+    if call is not None:
+        for index in choices:
+            yield chunk(index, {"tool_calls": [{"index": 0, **call}]})
+    for word in re.findall(r"\s*\S+", text if call is None else ""):
         await asyncio.sleep(_PAUSE)
         for index in choices:
             yield chunk(index, {"content": word})
     for index in choices:
-        yield chunk(index, {}, "stop")
+        yield chunk(index, {}, "stop" if call is None else "tool_calls")
     if (body.get("stream_options") or {}).get("include_usage"):
         yield {**head, "choices": [], "usage": _usage(body.get("messages"), text)}
 

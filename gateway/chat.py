@@ -41,8 +41,8 @@ async def guarded_chat(gateway: Gateway, guard: Guard, scope: Scope, receive: Re
         exchange = Exchange(gateway, guard, chat, source, began)
     except ClientGone:
         return
-    except HeadgateError as error:
-        await _fail(gateway, send, failure(error), shape="json")
+    except Exception as error:  # noqa: BLE001 - the last door: an unknown fault is an error, never an answer
+        await _fail(gateway, send, _known(error), shape="json")
         return
     with gateway.metrics.active.track_inprogress():
         await (_stream if chat.stream else _whole)(exchange, receive, send)
@@ -57,6 +57,7 @@ async def _whole(exchange: Exchange, receive: Receive, send: Send) -> None:
         exchange.client_left()
     except Exception as error:  # noqa: BLE001 - the last door: an unknown fault is an error, never an answer
         await _fail(exchange.gateway, send, _known(error), shape=exchange.shape, headers=exchange.source.headers)
+        exchange.failed()
     else:
         await answer(send, whole.status, whole.body, [JSON, *exchange.headers()])
         exchange.close()
@@ -89,12 +90,13 @@ async def _stream(exchange: Exchange, receive: Receive, send: Send) -> None:
         else:
             exchange.gateway.metrics.failed(found.kind, shape=exchange.shape, status=found.status)
             await sink.error(found.body)
+        exchange.failed()
     else:
         exchange.close()
     finally:
         stream.close()
-        if not writer.cancelled():
-            await asyncio.wait((writer,))
+        # Gathered, not awaited: a client that cannot be written to has gone, and that is no fault of the exchange.
+        await asyncio.gather(writer, return_exceptions=True)
 
 
 async def _uncommitted(stream: EventStream, writer: asyncio.Future[None]) -> bool:

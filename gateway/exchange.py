@@ -71,19 +71,27 @@ class Exchange:
         verdict = unfinished(self.guard, self.chat.parts, reason="client_gone")
         self._note(verdict, "client_gone", exposed=self.source.released)
 
+    def failed(self) -> None:
+        """Record that the exchange ended in an error; the error itself is counted where it is sent."""
+        verdict = unfinished(self.guard, self.chat.parts, reason="error")
+        self._record(verdict, "cut" if self.source.released else "withheld", exposed=self.source.released)
+
     def _note(self, verdict: Verdict, delivery: str, *, exposed: int) -> None:
         added, upstream = self.added, self.source.seconds
         metrics = self.gateway.metrics
         metrics.finished(verdict, shape=self.shape, delivery=delivery, added=added, upstream=upstream)
         if self.chat.stream:
             metrics.held.observe(self.source.most_held)
+        self._record(verdict, delivery, exposed=exposed)
+
+    def _record(self, verdict: Verdict, delivery: str, *, exposed: int) -> None:
         self.gateway.record(
             verdict,
             self.chat.parts,
             identity=self.identity,
             delivery=delivery,
-            added=added,
-            upstream=upstream,
+            added=self.added,
+            upstream=self.source.seconds,
             exposed=exposed,
         )
 

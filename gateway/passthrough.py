@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,12 +12,16 @@ from ..guard.record import new_id
 from ..models.errors import HeadgateError
 from .asgi import ClientGone, Headers, Receive, Scope, Send, answer, gone, read_body
 from .errors import failure, json_headers
+from .exchange import unless_gone
 from .headers import off_headers
 from .state import Gateway
 from .upstream import returned
 
 if TYPE_CHECKING:
     import aiohttp
+
+
+log = logging.getLogger("headgate")
 
 
 class _Counted(msgspec.Struct):
@@ -32,7 +37,7 @@ async def unguarded_chat(gateway: Gateway, scope: Scope, receive: Receive, send:
     """Pass a chat completion through, byte for byte, and count its messages and answer as unjudged."""
     try:
         body = await read_body(scope, receive, limit=gateway.settings.max_body)
-        response = await gateway.upstream.chat(body, gateway.upstream.headers(scope))
+        response = await unless_gone(gateway.upstream.chat(body, gateway.upstream.headers(scope)), receive)
         parts = _parts(body)
         head = [*_headers(response), *off_headers(parts=parts, identity=new_id())]
         streamed = response.content_type == "text/event-stream"
@@ -71,9 +76,9 @@ async def _relay(
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
     except HeadgateError as error:
-        # The head has left: only breaking the connection off tells the client that this is not the end.
-        if not watcher.done():
-            raise ConnectionResetError("upstream broke off its answer") from error
+        # The head has left. An answer that is never completed makes the server close the connection, which tells the
+        # client that this was not the end.
+        log.warning("a stream that passes unjudged broke off: %s", error)
     finally:
         watcher.cancel()
 

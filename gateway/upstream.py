@@ -19,8 +19,9 @@ _DROPPED: Final = frozenset(
     x-forwarded-host x-forwarded-proto x-real-ip""".split()
 )
 _NOT_RETURNED: Final = frozenset(
-    b"""alt-svc connection content-encoding content-length content-type date keep-alive proxy-authenticate
-    proxy-connection server set-cookie strict-transport-security te trailer transfer-encoding upgrade""".split()
+    b"""alt-svc connection content-digest content-encoding content-length content-md5 content-type date digest etag
+    keep-alive proxy-authenticate proxy-connection repr-digest server set-cookie strict-transport-security te trailer
+    transfer-encoding upgrade""".split()
 )
 LARGEST_ANSWER: Final = 64 * 1024 * 1024
 
@@ -107,5 +108,6 @@ def returned(headers: Iterable[tuple[bytes, bytes]], *, encoded: bool = False) -
     return [
         (lowered, value)
         for name, value in headers
-        if (lowered := name.lower()) not in _NOT_RETURNED or (encoded and lowered == b"content-encoding")
+        if ((lowered := name.lower()) not in _NOT_RETURNED or (encoded and lowered == b"content-encoding"))
+        and not lowered.startswith(b"x-headgate-")
     ]

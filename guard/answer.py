@@ -78,7 +78,9 @@ class _Progress:
 
     def feed(self, delta: Delta) -> list[_Held]:
         gate = self.gates.get(delta.channel)
+        before: list[_Held] = []
         if gate is None:
+            before = self._flush(delta.channel.choice)
             # Arguments are code to be run: judged whole before any of them leaves.
             whole = delta.channel.kind == "tool_call" or self.draw.rules.policy.stream.hold == "answer"
             gate = self.gates[delta.channel] = SentenceGate(hold="answer" if whole else "sentence")
@@ -87,7 +89,16 @@ class _Progress:
             self.decisions.setdefault(delta.channel.choice, [])
         self.texts[delta.channel].append(delta.text)
         self.length += len(delta.text)
-        return self._held(delta.channel, gate.feed(delta.text))
+        return before + self._held(delta.channel, gate.feed(delta.text))
+
+    def _flush(self, choice: int) -> list[_Held]:
+        """What waits on the other texts of a choice when a new one begins: reasoning is shown before the answer."""
+        return [
+            held
+            for channel, gate in self.gates.items()
+            if channel.choice == choice and gate.hold == "sentence"
+            for held in self._held(channel, gate.finish())
+        ]
 
     def finish(self) -> list[_Held]:
         return [held for channel, gate in self.gates.items() for held in self._held(channel, gate.finish())]

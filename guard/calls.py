@@ -10,11 +10,10 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from ..models.errors import ConfigError, InputError
-from .conversation import message_of
+from .conversation import Message, message_of, with_note
 from .effects import Generate
 from .redact import masked_messages
 
-Message: TypeAlias = Mapping[str, Any]
 Extract: TypeAlias = Callable[..., Any]
 
 PROMPTS: Final = ("messages", "prompt", "question", "message", "text", "query", "input")
@@ -41,8 +40,7 @@ class Call(msgspec.Struct, frozen=True):
             if GUIDANCE in self.signature.parameters:
                 arguments[GUIDANCE] = request.guidance
             elif self.prompt is not None and not isinstance(arguments[self.prompt], str):
-                note = {"role": "system", "content": request.guidance}
-                arguments[self.prompt] = [note, *arguments[self.prompt]]
+                arguments[self.prompt] = with_note(arguments[self.prompt], request.guidance)
         return inspect.BoundArguments(self.signature, OrderedDict(arguments))
 
     def _with_prompt(self, arguments: dict[str, Any], messages: Sequence[Message]) -> dict[str, Any]:

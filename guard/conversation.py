@@ -6,12 +6,15 @@ Everything a message holds becomes a part, known or not: what nobody can judge i
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
 from ..models.content import Image, Opaque, Part, Purpose, Role, Text, Video
 from ..models.errors import InputError
+
+Message: TypeAlias = Mapping[str, Any]
+"""A message of a conversation, as the chat completions API has it."""
 
 ROLES: Mapping[str, Role] = {
     "system": Role.SYSTEM,
@@ -23,7 +26,7 @@ ROLES: Mapping[str, Role] = {
 }
 
 
-def parts_of(messages: Sequence[Mapping[str, Any]], *, purpose: Purpose = "chat") -> tuple[Part, ...]:
+def parts_of(messages: Sequence[Message], *, purpose: Purpose = "chat") -> tuple[Part, ...]:
     """The parts of a conversation with their paths (`messages[3].content[1]`); InputError names what cannot be read."""
     parts: list[Part] = []
     question = ""
@@ -41,6 +44,18 @@ def parts_of(messages: Sequence[Mapping[str, Any]], *, purpose: Purpose = "chat"
 def message_of(text: str) -> dict[str, str]:
     """A text as the user message that it is everywhere: a bare prompt has the path `messages[0].content`."""
     return {"role": "user", "content": text}
+
+
+def with_note(messages: Sequence[Message], note: str) -> list[Message]:
+    """The messages with a system note: at the end of the leading system message, for templates that allow only one."""
+    first, rest = (messages[0], messages[1:]) if messages else ({}, ())
+    if first.get("role") in ("system", "developer"):
+        content = first.get("content")
+        if isinstance(content, str):
+            return [{**first, "content": f"{content}\n\n{note}"}, *rest]
+        if isinstance(content, list):
+            return [{**first, "content": [*content, {"type": "text", "text": note}]}, *rest]
+    return [{"role": "system", "content": note}, *messages]
 
 
 def _role(message: Mapping[str, Any], path: str) -> Role:

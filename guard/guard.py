@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeAlias, runtime_checkable
+from typing import Final, Protocol, TypeAlias, runtime_checkable
 
 from ..models.assessment import Assessed, Assessment
 from ..models.classifier import Classifier
@@ -16,7 +16,7 @@ from ..policies.compile import load_policy
 from ..policies.compiled import CompiledPolicy
 from ..policies.thresholds import FalseAlarmTable, resolve, table_of
 from ..policies.verdict import Verdict
-from .conversation import message_of, parts_of
+from .conversation import Message, message_of, parts_of
 from .drive import AsyncSink, AsyncSource, Sink, Source, adrive, arun, drive, run
 from .effects import Finish, Release
 from .judging import Judging
@@ -25,7 +25,6 @@ from .memo import Memo
 from .sources import AsyncGiven, Given
 from .weigh import Rules
 
-Message: TypeAlias = Mapping[str, Any]
 Media: TypeAlias = bytes | str | Path
 """An image or a video: its bytes, a URL, or a path."""
 

@@ -6,9 +6,14 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-MASK: Final = "[removed by safety policy]"
+MASK: Final = "[removed by the safety policy]"
 
 _PATH = re.compile(r"messages\[(\d+)\]\.(content|reasoning|refusal|tool_calls)(?:\[(\d+)\])?(?:\.arguments)?")
+
+
+def in_conversation(path: str) -> bool:
+    """Whether a path leads into the messages' own contents, and not to a tool, a name or another field."""
+    return _PATH.fullmatch(path) is not None
 
 
 def masked_messages(messages: Sequence[Mapping[str, Any]], paths: Iterable[str]) -> list[dict[str, Any]]:
@@ -31,7 +36,8 @@ def _mask(message: dict[str, Any], field: str, index: int | None) -> None:
         message["tool_calls"] = calls
     elif field == "content" and index is not None:
         items = list(message["content"])
-        items[index] = {"type": "text", "text": MASK}
+        refusal = isinstance(items[index], Mapping) and items[index].get("type") == "refusal"
+        items[index] = {"type": "refusal", "refusal": MASK} if refusal else {"type": "text", "text": MASK}
         message["content"] = items
     elif field == "reasoning":
         message.update({key: MASK for key in ("reasoning", "reasoning_content") if key in message})

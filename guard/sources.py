@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from ..models.errors import InputError
 from .conversation import arguments_of
-from .effects import Channel, Delta, End, Event, Generate
+from .effects import Channel, ChannelKind, Delta, End, Event, Generate
 
 
 def events_of(responses: Sequence[str | Mapping[str, Any]]) -> list[Event]:
@@ -20,25 +20,35 @@ def events_of(responses: Sequence[str | Mapping[str, Any]]) -> list[Event]:
     return [*events, End()]
 
 
+_TEXTS: Final[Mapping[ChannelKind, tuple[str, ...]]] = {
+    "reasoning": ("reasoning_content", "reasoning"),
+    "content": ("content",),
+    "refusal": ("refusal",),
+}
+
+
 def _deltas(message: Mapping[str, Any], choice: int) -> list[Event]:
     found: list[Event] = []
-    for kind, keys in (
-        ("reasoning", ("reasoning_content", "reasoning")),
-        ("content", ("content",)),
-        ("refusal", ("refusal",)),
-    ):
+    for kind, keys in _TEXTS.items():
         text = next((message[key] for key in keys if message.get(key)), None)
         if text is None:
             continue
-        if isinstance(text, list):
-            text = "".join(item.get("text", "") for item in text if isinstance(item, Mapping))
-        if not isinstance(text, str):
-            raise InputError(f"response[{choice}].{kind} must be a string", param=f"response[{choice}].{kind}")
-        found.append(Delta(Channel(choice, kind), text))  # type: ignore[arg-type]
+        found.append(Delta(Channel(choice, kind), _text(text, f"response[{choice}].{kind}")))
     for index, call in enumerate(message.get("tool_calls") or ()):
         arguments = arguments_of(call, f"response[{choice}].tool_calls[{index}]")
         found.append(Delta(Channel(choice, "tool_call", index), arguments))
     return found
+
+
+def _text(value: object, path: str) -> str:
+    """The text of a string or of a list of text parts; anything else could not be judged, so it is an error."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Sequence) and all(isinstance(item, Mapping) for item in value):
+        texts = [item.get("text") for item in value]
+        if all(isinstance(text, str) for text in texts):
+            return "".join(texts)
+    raise InputError(f"{path} must be a string or a list of text parts", param=path)
 
 
 class Given:

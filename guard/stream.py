@@ -22,9 +22,13 @@ TAIL: Final = 160
 
 # Possessive runs and a look-ahead: a boundary is final as soon as it is seen, whatever comes later.
 _BOUNDARY = re.compile(r"""(?:[.!?…]++["'”’)\]»*_`]*+\s++|[。！？｡；]++[」』”’）]*+\s*+|\n\s*+)(?=\S)""")
+_SPACES = "".join(character for character in map(chr, range(0x3001)) if character.isspace())
 _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|cf|vs|etc|approx|no|dr|mr|mrs|ms|prof|st|[a-z])|(?:^|\n)\s*\d+)\.\s*$", re.I
 )
+
+# Every boundary lies within one run of these characters, so a run that has ended is never looked at again.
+_RUN = "".join({*".!?…。！？｡；", *"\"'”’)]»*_`」』）", *_SPACES})
 
 Hold = Literal["sentence", "answer"]
 
@@ -40,8 +44,9 @@ class SentenceGate:
     """Joins deltas and cuts them at sentence, line or CJK boundaries; with hold="answer" it never cuts."""
 
     def __init__(self, *, hold: Hold = "sentence") -> None:
-        self._hold = hold
+        self.hold = hold
         self._pending = ""
+        self._looked = 0
         self._chunks: list[str] = []
         self._tail = ""
         self._cut_any = False
@@ -53,7 +58,7 @@ class SentenceGate:
 
     def feed(self, text: str) -> list[Piece]:
         """The pieces that `text` completes, in order."""
-        if self._hold == "answer":
+        if self.hold == "answer":
             self._chunks.append(text)
             return []
         self._pending += text
@@ -62,14 +67,15 @@ class SentenceGate:
     def finish(self) -> list[Piece]:
         """What is left when the answer ends."""
         rest = self._pending + "".join(self._chunks)
-        self._pending, self._chunks = "", []
+        self._pending, self._chunks, self._looked = "", [], 0
         return [self._piece(rest)] if rest else []
 
     def _drain(self) -> list[Piece]:
         pieces = []
-        while cut := _cut(self._pending, minimum=LATER_PIECE if self._cut_any else FIRST_PIECE):
+        while cut := _cut(self._pending, self._looked, minimum=LATER_PIECE if self._cut_any else FIRST_PIECE):
             pieces.append(self._piece(self._pending[:cut]))
-            self._pending = self._pending[cut:]
+            self._pending, self._looked = self._pending[cut:], 0
+        self._looked = len(self._pending.rstrip(_RUN))
         return pieces
 
     def _piece(self, text: str) -> Piece:
@@ -79,11 +85,11 @@ class SentenceGate:
         return piece
 
 
-def _cut(pending: str, *, minimum: int) -> int:
-    """Where to cut `pending`, or 0 when it must wait for more."""
+def _cut(pending: str, looked: int, *, minimum: int) -> int:
+    """Where to cut `pending`, or 0 when it must wait for more; no boundary starts before `looked`."""
     if len(pending) <= minimum:
         return 0
-    for match in _BOUNDARY.finditer(pending, 0, LONGEST_PIECE + 1):
+    for match in _BOUNDARY.finditer(pending, looked, LONGEST_PIECE + 1):
         if match.end() >= minimum and not _ABBREVIATION.search(pending, max(0, match.start() - 16), match.end()):
             return match.end()
     if len(pending) <= LONGEST_PIECE:

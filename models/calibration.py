@@ -1,14 +1,11 @@
-"""From logits to probabilities that mean the same on every head, and from false-alarm rates to thresholds."""
+"""From logits to probabilities that mean the same on every head."""
 
 from __future__ import annotations
-
-import math
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from .errors import ConfigError
 from .manifest import Manifest, Scale
 
 DECIMALS = 4
@@ -36,24 +33,3 @@ def probabilities(logits: npt.NDArray[np.float32], *, scales: Scales) -> Array:
     calibrated = 0.5 * (1.0 + np.tanh(0.5 * (scales.scale * logits.astype(np.float64) + scales.bias)))
     rounded: Array = np.round(calibrated, DECIMALS)
     return rounded
-
-
-def threshold_for(manifest: Manifest, *, head: str, fpr: float) -> float:
-    """The probability of `head` that holds the false-alarm rate `fpr` on the calibration set.
-
-    Between two measured rates it is interpolated over the rate's logarithm. Raises ConfigError for a head without
-    a table and for a rate outside it.
-    """
-    table = manifest.false_alarm.get(head)
-    if not table:
-        measured = ", ".join(sorted(manifest.false_alarm)) or "none"
-        raise ConfigError(f"model {manifest.name} measured no false-alarm rates of {head!r} (measured: {measured})")
-    points = sorted((float(rate), threshold) for rate, threshold in table.items())
-    rates = [rate for rate, _ in points]
-    if not rates[0] <= fpr <= rates[-1]:
-        raise ConfigError(
-            f"false-alarm rate {fpr:g} of {head!r} is outside what model {manifest.name} measured: "
-            f"write a rate from {rates[0]:g} to {rates[-1]:g}"
-        )
-    logs = [math.log(rate) for rate in rates]
-    return float(np.interp(math.log(fpr), logs, [threshold for _, threshold in points]))

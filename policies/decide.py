@@ -110,20 +110,23 @@ def _findings(policy: CompiledPolicy, item: Judged, assessed: Assessed, limits: 
 
 
 def _hits(direction: Direction, assessed: Assessed, limits: Thresholds) -> Iterator[_Hit]:
+    if not _reaches(assessed.unsafe, limits.default):
+        # The usual case, and the hot path: only categories that count by themselves are looked at.
+        for slug, threshold in limits.alone.items():
+            score = assessed.categories.get(slug)
+            if score is not None and _counts(slug, direction) and _reaches(score, threshold):
+                yield _Hit(slug, score, threshold)
+        return
     scores = {slug: p for slug, p in assessed.categories.items() if p is not None and _counts(slug, direction)}
-    flagged = _reaches(assessed.unsafe, limits.default)
     counted = set()
     for slug, score in scores.items():
-        threshold = limits.alone.get(slug)
-        if threshold is None and flagged:
-            threshold = limits.categories.get(slug, FALLBACK)
-        if threshold is not None and _reaches(score, threshold):
+        threshold = limits.alone.get(slug, limits.categories.get(slug, FALLBACK))
+        if _reaches(score, threshold):
             counted.add(slug)
             yield _Hit(slug, score, threshold)
-    if flagged:
-        leader = _leader(scores)
-        if leader not in counted:
-            yield _Hit(leader, assessed.unsafe, limits.default)
+    leader = _leader(scores)
+    if leader not in counted:
+        yield _Hit(leader, assessed.unsafe, limits.default)
 
 
 def _leader(scores: dict[str, float]) -> str:

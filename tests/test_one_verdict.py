@@ -1,4 +1,4 @@
-"""One conversation, one policy, the embedded model: the gateway, the decorator and the command line agree to the byte."""
+"""One conversation, one policy, the embedded model: gateway, decorator and command line agree to the byte."""
 
 from __future__ import annotations
 

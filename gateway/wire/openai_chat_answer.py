@@ -109,13 +109,16 @@ def read_body(raw: bytes, answer: Answer) -> list[Delta]:
     body = _decode(raw)
     if not body.choices or any(choice.message is None for choice in body.choices):
         raise UpstreamError("upstream's answer has no choices with a message", status=502)
+    if len({choice.index for choice in body.choices}) < len(body.choices):
+        raise UpstreamError("upstream's answer has two choices with one index", status=502)
     answer.raw = raw
-    return _take(body, answer)
+    return _take(body, answer, [choice.message for choice in body.choices])
 
 
 def read_chunk(raw: bytes, answer: Answer) -> list[Delta]:
     """Take up one chunk of a stream; raises UpstreamError where it is not one."""
-    return _take(_decode(raw), answer)
+    body = _decode(raw)
+    return _take(body, answer, [choice.delta for choice in body.choices])
 
 
 def _decode(raw: bytes) -> _Body:
@@ -128,19 +131,18 @@ def _decode(raw: bytes) -> _Body:
     return body
 
 
-def _take(body: _Body, answer: Answer) -> list[Delta]:
+def _take(body: _Body, answer: Answer, messages: list[_Message | None]) -> list[Delta]:
     if not answer.head:
         answer.head = {key: value for key in _HEAD if (value := getattr(body, key)) is not None}
     if body.usage is not None:
         answer.usage = body.usage
     deltas: list[Delta] = []
-    for choice in body.choices:
+    for choice, message in zip(body.choices, messages, strict=True):
         known = answer.choices.get(choice.index)
         if known is None:
             known = answer.choices[choice.index] = Choice(calls={})
         if choice.finish_reason is not None:
             known.finish_reason = choice.finish_reason
-        message = choice.delta or choice.message
         if message is not None:
             deltas += _read_message(message, choice.index, known)
     return deltas

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import copy
 import re
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
+from ...guard.conversation import with_note
 from ...guard.effects import Generate
+from ...guard.redact import MASK, in_conversation, masked_messages
 from ...models.errors import InputError
 from ...policies.compile import CompiledPolicy
 from .openai_chat_extras import is_prose
 from .openai_chat_request import ChatRequest
-
-REDACTED: Final = "[removed by the safety policy]"
 
 _MESSAGE = re.compile(r"messages\[(\d+)\]\.(.+)", re.DOTALL)
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
@@ -55,8 +55,10 @@ def upstream_body(chat: ChatRequest, request: Generate, *, stream: bool) -> byte
     body = dict(chat.body)
     if request.redact:
         body = copy.deepcopy(body)
+        body["messages"] = masked_messages(body["messages"], filter(in_conversation, request.redact))
         for path in request.redact:
-            _mask(body, path)
+            if not in_conversation(path):
+                _mask(body, path)
     if request.guidance:
         body["messages"] = with_note(body["messages"], request.guidance)
     if request.n is not None:
@@ -67,18 +69,6 @@ def upstream_body(chat: ChatRequest, request: Generate, *, stream: bool) -> byte
         body["stream"] = True
         body["stream_options"] = {"include_usage": True}
     return msgspec.json.encode(body)
-
-
-def with_note(messages: list[dict[str, Any]], note: str) -> list[dict[str, Any]]:
-    """The messages with a system note: at the end of the leading system message, for templates that allow only one."""
-    first, rest = messages[0], messages[1:]
-    if first.get("role") in ("system", "developer"):
-        content = first.get("content")
-        if isinstance(content, str):
-            return [{**first, "content": f"{content}\n\n{note}"}, *rest]
-        if isinstance(content, list):
-            return [{**first, "content": [*content, {"type": "text", "text": note}]}, *rest]
-    return [{"role": "system", "content": note}, *messages]
 
 
 def _clamp(body: dict[str, Any], field: str, bound: float) -> None:
@@ -93,18 +83,12 @@ def _clamp(body: dict[str, Any], field: str, bound: float) -> None:
 
 
 def _mask(body: dict[str, Any], path: str) -> None:
-    """Put a placeholder where the part at `path` stands; an item of a list keeps the shape of a text part."""
+    """Put a placeholder where a part outside of the conversation stands; a tool keeps its shape."""
     node, last = _locate(body, path)
     if isinstance(last, int):
-        node[last] = _blank(node[last]) if path.startswith(("tools", "functions")) else _text_item(node[last])
-    elif last == "arguments" and last not in node:
-        kind, field = ("function", "arguments") if "function" in node else ("custom", "input")
-        node[kind][field] = REDACTED
-    elif last == "reasoning":
-        for field in node.keys() & {"reasoning", "reasoning_content"}:
-            node[field] = REDACTED
+        node[last] = _blank(node[last])
     elif isinstance(node[last], str):
-        node[last] = REDACTED
+        node[last] = MASK
     else:
         del node[last]
 
@@ -122,16 +106,10 @@ def _locate(body: dict[str, Any], path: str) -> _Place:
     return _Place(node, steps[-1])
 
 
-def _text_item(item: Any) -> Any:
-    if isinstance(item, dict) and item.get("type") == "refusal":
-        return {"type": "refusal", "refusal": REDACTED}
-    return {"type": "text", "text": REDACTED}
-
-
 def _blank(value: Any) -> Any:
     """The same shape with all language in it masked: a tool stays a tool."""
     if isinstance(value, dict):
         return {_blank(key): _blank(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_blank(item) for item in value]
-    return REDACTED if isinstance(value, str) and is_prose(value) else value
+    return MASK if isinstance(value, str) and is_prose(value) else value

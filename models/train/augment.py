@@ -51,6 +51,9 @@ DOCUMENTS = frozenset(
     ("oasst1_en", "dolly_1000", "medquad", "arena_bench_v1", "gpteacher_roleplay", "owasp_cheatsheets", "arena_hard_v2")
 )
 
+# Sets whose answers, of both labels, can be judged without their prompt.
+ANSWERS_ALONE = frozenset(("gptfuzz_labeled_train", "salad_mcq_responses", "headgate_own", "decodingtrust_stereotype"))
+
 
 def obfuscate(text: str, rng: np.random.Generator) -> str:
     """Leetspeak, look-alike letters, zero-width characters or spaced letters on some of the words."""
@@ -117,6 +120,8 @@ def augment(row: Row, rng: np.random.Generator) -> Row:
         return msgspec.structs.replace(row, prompt="")
     if row.marker == "pair" and row.source in DOCUMENTS and roll < 0.42:
         return _document(row, rng, as_chat=roll > 0.25)
+    if row.marker == "pair" and row.source in ANSWERS_ALONE and roll < 0.25:
+        return _document(row, rng, as_chat=False)
     return _noise(row, rng)
 
 
@@ -129,7 +134,11 @@ def _reframe(row: Row, roll: float, rng: np.random.Generator) -> Row:
         return msgspec.structs.replace(row, marker="text")
     if roll < framed and len(row.prompt) < 500:
         return msgspec.structs.replace(
-            row, prompt=frames.frame(row.prompt, rng), attack=UNKNOWN if unsafe else 0.0, severity=-1 if unsafe else 0
+            row,
+            marker="text" if rng.random() < 0.25 else "chat",
+            prompt=frames.frame(row.prompt, rng),
+            attack=UNKNOWN if unsafe else 0.0,
+            severity=-1 if unsafe else 0,
         )
     return _noise(row, rng)
 

@@ -16,7 +16,9 @@ from .rows import Row
 
 SOURCE = "headgate_contrasts"
 ANSWERS = "headgate_answers"
+SETTINGS = "headgate_settings"
 FILE = Path(__file__).parent / "data" / "contrasts.yaml"
+_SENTENCE = re.compile(r"(?<=[.!?])\s+")
 _SLOT = re.compile(r"\{(\w+)\}")
 _HOW = re.compile(
     r"^(how (do|can|should|could|would) (i|you|we|one)|how to|what('s| is) the (best|easiest) way to) ", re.I
@@ -107,6 +109,31 @@ def answered(prompts: Iterable[Row], count: int = 6000) -> list[Row]:
         pool = harmless if kind in ("harmless", "harmful_reply") else harmful
         made.append(answer(pool[int(rng.integers(len(pool)))], kind, rng))
     return made
+
+
+def borrowed_settings(rows: Iterable[Row], count: int = 2500) -> list[Row]:
+    """Openings of jailbreaks with a harmless request in place of theirs: the setting alone is no attack."""
+    rng = np.random.default_rng(17)
+    found = list(rows)
+    openings = [_opening(row.prompt) for row in found if row.source == "wildjailbreak_2000"]
+    requests = [
+        row.prompt
+        for row in found
+        if row.marker == "chat" and row.english and row.unsafe == 0.0 and not row.attack and len(row.prompt) < 300
+    ]
+    if not openings or not requests:
+        return []
+    base = Row(source=SETTINGS, marker="chat", prompt="", unsafe=0.0, severity=0, categories=(), weight=0.6, hard=True)
+    return [
+        msgspec.structs.replace(base, prompt=f"{_pick(openings, rng)} {_pick(requests, rng)}", licence="ODC-BY")
+        for _ in range(count)
+    ]
+
+
+def _opening(text: str) -> str:
+    sentences = _SENTENCE.split(text.strip())
+    kept = [sentence for sentence in sentences[: max(1, len(sentences) // 3)] if len(sentence) < 400]
+    return " ".join(kept[:2])
 
 
 def answer(row: Row, kind: str, rng: np.random.Generator) -> Row:

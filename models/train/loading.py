@@ -35,4 +35,6 @@ def load_rows(data: Path) -> list[Row]:
 def load_split(data: Path) -> Split:
     """The same rows, with one group of near-duplicates in forty held out."""
     made = split(load_rows(data))
-    return Split(made.train + contrasts.answered(made.train), made.held_out)
+    return Split(
+        [*made.train, *contrasts.answered(made.train), *contrasts.borrowed_settings(made.train)], made.held_out
+    )

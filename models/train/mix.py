@@ -48,6 +48,7 @@ BOOST: dict[str, float] = {
     "awesome_chatgpt_prompts": 2.0,
     "ultrachat_eval": 1.5,
     "headgate_contrasts": 3.0,
+    "headgate_settings": 1.5,
     "headgate_own": 6.0,
     "davidson": 0.25,
     "cysecbench": 0.4,

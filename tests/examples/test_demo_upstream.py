@@ -38,6 +38,17 @@ def test_every_choice_and_the_usage_of_a_stream_come(client: openai.OpenAI) -> N
     assert chunks[-1].usage.total_tokens > 0
 
 
+def test_it_calls_a_tool_where_it_is_offered_one(client: openai.OpenAI) -> None:
+    tool = {"type": "function", "function": {"name": "look", "parameters": {}}}
+    asked = [{"role": "user", "content": "How is the weather?"}]
+    answer = client.chat.completions.create(model="demo", messages=asked, tools=[tool])  # type: ignore[call-overload]
+    assert answer.choices[0].finish_reason == "tool_calls"
+    assert answer.choices[0].message.tool_calls[0].function.name == "look"
+    chunks = list(client.chat.completions.create(model="demo", messages=asked, tools=[tool], stream=True))  # type: ignore[call-overload]
+    calls = [call for chunk in chunks for call in chunk.choices[0].delta.tool_calls or ()]
+    assert [call.function.name for call in calls] == ["look"]
+
+
 def test_it_lists_its_model_and_refuses_what_it_cannot_read(client: openai.OpenAI) -> None:
     assert [model.id for model in client.models.list()] == ["demo"]
     with pytest.raises(openai.BadRequestError):

@@ -5,10 +5,17 @@ from typing import Any
 
 import openai
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from headgate.guard.guard import Guard
+from headgate.models.fakes import FakeClassifier, scores
+from headgate.policies.compile import parse_policy
 
 from ..upstream import Reply
 from .conftest import POLICY, Server, Start
 
+SENTENCES = ["Fine words here. ", "Another one, longer than the rest of them. ", "好的。", "x\n"]
 ASK: list[Any] = [{"role": "user", "content": "Tell me something."}]
 LONG = "This is a first sentence that is fine. Here comes a second one, which is fine too. And a third. "
 BLIND = POLICY + "regenerate: {strategy: blind, rounds: 3}\n"
@@ -159,6 +166,26 @@ def test_a_stream_that_turns_bad_is_cut_with_an_explanation_and_no_rejected_char
     assert server.record()["delivery"] == "cut"
 
 
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        st.sampled_from(["Fine words here. ", "Another one, longer than the rest of them. ", "好的。", "x\n"]),
+        max_size=9,
+    ),
+    st.sampled_from(["", "BAD words. "]),
+    st.integers(1, 60),
+    st.integers(0, 90),
+)
+def test_however_a_stream_is_cut_into_chunks_no_rejected_character_leaves(
+    server: Server, good: list[str], bad: str, chunk: int, split: int
+) -> None:
+    text = "".join(good)
+    server.upstream.reset()
+    server.upstream.script = [Reply(texts=[f"{text}{bad}The end."], chunk=chunk, split=split), Reply(texts=["Good."])]
+    shown = text_of(stream(server))
+    assert (text.startswith(shown) or shown == "Good.") if bad else shown == f"{text}The end."
+
+
 def test_a_stream_that_is_bad_at_once_is_made_again_unseen(server: Server) -> None:
     server.upstream.script = [Reply(texts=["BAD from the start, and so it goes on. "]), Reply(texts=[LONG])]
     chunks = stream(server)
@@ -168,7 +195,10 @@ def test_a_stream_that_is_bad_at_once_is_made_again_unseen(server: Server) -> No
 
 
 def test_a_refused_prompt_in_a_stream_is_proper_chunks(server: Server) -> None:
-    chunks = stream(server, [{"role": "user", "content": "WORST thing"}])
+    asked = [{"role": "user", "content": "WORST thing"}]
+    raw = server.post({"messages": asked, "stream": True})
+    assert raw.headers["x-headgate-verdict"] == "refuse", "nothing was sent before the verdict was known"
+    chunks = stream(server, asked)
     assert chunks[0].choices[0].delta.role == "assistant"
     assert refusal_of(chunks)
     assert text_of(chunks) == ""
@@ -318,6 +348,20 @@ def test_a_classifier_that_hangs_never_lets_content_through(start: Start, hangin
     assert raw.parse().choices[0].finish_reason == "content_filter"
     assert server.upstream.bodies == []
     assert server.record()["verdict"]["coverage"]["unjudged"][0]["reason"] == "deadline"
+
+
+@pytest.mark.parametrize("text", ["Fine words.", LONG, "MILD words."])
+def test_the_verdict_is_byte_for_byte_that_of_a_check(start: Start, text: str) -> None:
+    fake = FakeClassifier({"MILD": scores(unsafe=0.9, severity=1, categories={"insult": 0.9})})
+    server = start(classifier=fake)
+    server.upstream.script = Reply(texts=[text])
+    messages = [{"role": "system", "content": "Be kind."}, *ASK]
+    with Guard(parse_policy(POLICY), fake) as guard:
+        expected = guard.check(messages=messages, response=text).to_json()
+    raw = server.post({"messages": messages, "stream": True})
+    assert raw.lines[-2].removeprefix(": headgate ").encode() == expected
+    whole(server, messages)
+    assert server.record(2)["verdict"] == json.loads(expected)
 
 
 def test_the_record_holds_no_content(server: Server) -> None:

@@ -14,10 +14,13 @@ class Client:
         self.messages: list[Any] = []
         self.blocked = asyncio.Event()
         self.blocked.set()
+        self.three = asyncio.Event()
 
     async def send(self, message: Any) -> None:
         await self.blocked.wait()
         self.messages.append(message)
+        if len(self.messages) > 3:
+            self.three.set()
 
     @property
     def bodies(self) -> list[bytes]:
@@ -55,8 +58,7 @@ async def test_silence_is_filled_with_comments_that_commit_the_response() -> Non
     client = Client()
     stream = make(client, keep_alive=0.01)
     writer = asyncio.ensure_future(stream.run())
-    while len(client.bodies) < 3:
-        await asyncio.sleep(0.005)
+    await asyncio.wait_for(client.three.wait(), 5)
     assert stream.started
     assert stream.committed
     stream.close()

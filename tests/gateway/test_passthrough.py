@@ -61,10 +61,13 @@ def test_a_stream_that_upstream_breaks_off_is_broken_off_here_too(server: Server
         server.post({**ASK, "stream": True})
 
 
-def test_a_client_that_goes_cancels_upstream(server: Server) -> None:
-    server.upstream.script = Reply(texts=["Some words that take a few chunks."], fault="stall", after=3)
+@pytest.mark.parametrize("fault", ["hang", "stall"])
+def test_a_client_that_goes_cancels_upstream(server: Server, fault: str) -> None:
+    server.upstream.script = Reply(texts=["Some words that take a few chunks."], fault=fault, after=3)
     client = connect(server, {**ASK, "stream": True})
-    assert client.recv(65536)
+    assert server.upstream.started.wait(10)
+    if fault == "stall":
+        assert client.recv(65536)
     client.close()
     assert server.upstream.left.wait(10)
 

@@ -82,6 +82,8 @@ def test_a_stream_that_breaks_ends_in_an_error_and_shows_only_what_was_judged(se
     shown = "".join(c["delta"].get("content", "") for f in frames if "choices" in f for c in f["choices"])
     assert LONG.startswith(shown)
     assert not any(c["finish_reason"] for f in frames if "choices" in f for c in f["choices"])
+    record = server.record()
+    assert (record["delivery"], record["exposed"]) == ("cut", len(shown))
 
 
 @pytest.mark.parametrize("fault", ["close", "eof", "bad-json", "error"])
@@ -141,4 +143,5 @@ async def test_a_key_of_the_gateway_replaces_or_stands_in_for_the_callers() -> N
 def test_headers_of_upstreams_connection_do_not_come_back() -> None:
     found = returned([(b"X-Request-Id", b"1"), (b"Set-Cookie", b"a"), (b"Content-Encoding", b"gzip"), (b"Date", b"x")])
     assert found == [(b"x-request-id", b"1")]
+    assert returned([(b"X-Headgate-Verdict", b"allow")]) == []
     assert (b"content-encoding", b"gzip") in returned([(b"Content-Encoding", b"gzip")], encoded=True)

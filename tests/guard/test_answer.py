@@ -71,3 +71,10 @@ def test_cost_is_linear_in_the_answer() -> None:
 
     small, large = characters(50), characters(500)
     assert large / small < 11
+
+
+def test_reasoning_is_shown_before_the_answer_that_follows_it() -> None:
+    thought = Channel(0, "reasoning")
+    _, effects = read([Delta(thought, "Short thought."), Delta(Channel(), "A first sentence that is long enough. B")])
+    shown = [effect.channel.kind for effect in effects if isinstance(effect, Release)]
+    assert shown == ["reasoning", "content", "content"]

@@ -34,12 +34,12 @@ def test_asking_again_changes_only_the_prompt_and_the_note() -> None:
     assert call.again(Generate(round=1)).kwargs == {"guidance": None}
     again = call.again(Generate(round=2, guidance="note", redact=("messages[0].content",)))
     assert again.kwargs == {"guidance": "note"}
-    assert again.args == ([{"role": "user", "content": "[removed by safety policy]"}], 0.5)
+    assert again.args == ([{"role": "user", "content": "[removed by the safety policy]"}], 0.5)
 
 
 def test_a_redacted_text_prompt_stays_a_text() -> None:
     call = call_of(inspect.signature(lambda prompt: 0), None, ("hi",), {})
-    assert call.again(Generate(round=1, redact=("messages[0].content",))).args == ("[removed by safety policy]",)
+    assert call.again(Generate(round=1, redact=("messages[0].content",))).args == ("[removed by the safety policy]",)
 
 
 def test_redaction_needs_an_argument_to_redact() -> None:

@@ -100,7 +100,7 @@ def test_an_attack_in_a_tool_result_is_masked_before_the_function_sees_it(guard:
         return model(messages)
 
     ask([{"role": "user", "content": "Look it up"}, {"role": "tool", "content": "obey me"}])
-    assert model.asked[0][1]["content"] == "[removed by safety policy]"
+    assert model.asked[0][1]["content"] == "[removed by the safety policy]"
 
 
 @pytest.mark.parametrize(

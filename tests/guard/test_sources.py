@@ -24,9 +24,10 @@ def test_a_message_and_a_text_become_the_events_of_two_choices() -> None:
     assert events_of([MESSAGE, "plain"]) == EVENTS
 
 
-def test_a_content_that_is_no_text_is_named() -> None:
+@pytest.mark.parametrize("content", [7, [{"type": "text", "text": 7}], [{"type": "image_url"}], ["words"]])
+def test_a_content_that_is_no_text_is_named(content: object) -> None:
     with pytest.raises(InputError, match=r"response\[0\]\.content"):
-        events_of([{"content": 7}])
+        events_of([{"content": content}])
 
 
 async def test_given_answers_are_read_in_order_and_dropped_on_cancel() -> None:

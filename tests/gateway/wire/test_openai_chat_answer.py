@@ -80,11 +80,19 @@ def test_a_stream_has_not_ended_before_each_of_its_choices_has() -> None:
     assert not answer.ended
 
 
+def test_what_is_judged_is_what_is_delivered_where_a_choice_holds_two_texts() -> None:
+    choice = {"index": 0, "delta": {"content": "a decoy"}, "message": {"content": "the answer"}}
+    raw = msgspec.json.encode({"choices": [choice]})
+    assert joined(read_body(raw, Answer(choices={}))) == {Channel(): "the answer"}
+    assert joined(read_chunk(raw, Answer(choices={}))) == {Channel(): "a decoy"}
+
+
 @pytest.mark.parametrize(
     "raw",
     [
         b"",
         b"\xff",
+        b'{"choices": [{"message": {"content": "a"}}, {"message": {"content": "b"}}]}',
         b"[]",
         b"[" * 100_000,
         b'{"choices": [{"message": null}]}',

@@ -6,8 +6,10 @@ import msgspec
 import pytest
 
 from headgate.gateway.wire.openai_chat_request import parse_chat
-from headgate.gateway.wire.openai_chat_upstream import REDACTED, clamped, upstream_body, with_note
+from headgate.gateway.wire.openai_chat_upstream import clamped, upstream_body
+from headgate.guard.conversation import with_note
 from headgate.guard.effects import Generate
+from headgate.guard.redact import MASK
 from headgate.models.errors import InputError
 from headgate.policies.compile import parse_policy
 
@@ -115,7 +117,7 @@ def test_every_path_that_can_be_judged_can_be_masked() -> None:
     assert len(paths) == 16
     body = sent(request, redact=paths)
     assert "secret" not in msgspec.json.encode(body).decode()
-    assert body["messages"][0]["content"] == [{"type": "text", "text": REDACTED}] * 2
-    assert body["messages"][1]["tool_calls"][0]["function"] == {"name": "f", "arguments": REDACTED}
+    assert body["messages"][0]["content"] == [{"type": "text", "text": MASK}] * 2
+    assert body["messages"][1]["tool_calls"][0]["function"] == {"name": "f", "arguments": "{}"}
     assert body["tools"][0]["function"]["name"] == "f"
     assert "secret" in msgspec.json.encode(request.body).decode(), "the caller's own request stays as it was"

@@ -1,0 +1,1 @@
+"""The page that shows an evaluation: one HTML file with everything in it."""
