@@ -75,12 +75,16 @@ def curve(labels: ArrayLike, scores: ArrayLike) -> Curve:
     order = np.argsort(-score, kind="stable")
     ranked, hit = score[order], truth[order]
     ends = ends_of_ties(ranked)
-    return Curve(scores=ranked[ends], hits=np.cumsum(hit)[ends], alarms=np.cumsum(~hit)[ends])
+    return Curve(scores=ranked[ends], hits=_running(hit)[ends], alarms=_running(~hit)[ends])
 
 
 def ends_of_ties(ranked: Floats) -> NDArray[np.intp]:
     """The last index of each run of equal values in an ordered array."""
     return np.append(np.flatnonzero(np.diff(ranked)), ranked.size - 1) if ranked.size else np.empty(0, dtype=np.intp)
+
+
+def _running(flags: Bools) -> Ints:
+    return np.cumsum(flags, dtype=np.int64)
 
 
 def ratio(part: float, whole: float) -> float | None:

@@ -21,8 +21,8 @@ from .run_onnx import OnnxRuntime
 BATCH_TOKENS = 512
 """Padded tokens of one call of the runtime: on a CPU more gains nothing."""
 
-MAX_WINDOWS = 64
-"""Windows of one text (about 9,000 tokens); a longer one is unjudged, never cut."""
+MAX_WINDOWS = 256
+"""Windows of one text (about 36,000 tokens); a longer one is unjudged, never cut."""
 
 CHARS_A_WINDOW = 2048
 CONTEXT_CHARS = 4096

@@ -40,7 +40,9 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 @click.option("--report", "folder", type=click.Path(file_okay=False, path_type=Path), help="Write report.html there.")
 @json_option()
 @click.pass_context
-def evaluate(ctx: click.Context, files: tuple[str, ...], *, folder: Path | None, as_json: bool, **asked: Any) -> None:
+def evaluate(
+    ctx: click.Context, /, files: tuple[str, ...], *, folder: Path | None, as_json: bool, **asked: Any
+) -> None:
     """Measure the model on labelled rows.
 
     FILES are JSONL, .gz, .zst or Parquet; globs. A row is flagged where the worse of `unsafe` and `prompt_attack`
@@ -67,23 +69,25 @@ def _measured(ctx: click.Context, files: tuple[str, ...], asked: Asked) -> Evalu
 
     layout, patterns = columns(asked.mapping), _patterns(asked.where)
     sets = [sample(name, layout=layout, where=patterns, limit=asked.limit) for name in expand(files)]
-    with open_guard(ctx, policy=asked.policy, model=asked.model, timeout=BULK_TIMEOUT) as guard:
-        with console(err=True).status("judging") as status:
-            done, total = 0, sum(len(one.samples) for one in sets) * (2 if asked.obfuscate else 1)
+    done, total = 0, sum(len(one.samples) for one in sets) * (2 if asked.obfuscate else 1)
+    with (
+        open_guard(ctx, policy=asked.policy, model=asked.model, timeout=BULK_TIMEOUT) as guard,
+        console(err=True).status("judging") as status,
+    ):
 
-            def progress(count: int) -> None:
-                nonlocal done
-                done += count
-                status.update(f"judged {done} of {total} rows")
+        def progress(count: int) -> None:
+            nonlocal done
+            done += count
+            status.update(f"judged {done} of {total} rows")
 
-            return measure(
-                sets,
-                lambda parts: guard.judge(parts, bulk=True),
-                model=", ".join(guard.rules.models),
-                threshold=guard.rules.thresholds.default if asked.threshold is None else asked.threshold,
-                progress=progress,
-                obfuscate=asked.obfuscate,
-            )
+        return measure(
+            sets,
+            lambda parts: guard.judge(parts, bulk=True),
+            model=", ".join(guard.rules.models),
+            threshold=guard.rules.thresholds.default if asked.threshold is None else asked.threshold,
+            progress=progress,
+            obfuscate=asked.obfuscate,
+        )
 
 
 def _patterns(where: tuple[str, ...]) -> dict[str, str]:
