@@ -14,6 +14,7 @@ _LEET: Final = dict(zip("aeiostAEIOST", "431057431057", strict=True))
 _HOMOGLYPHS: Final = dict(zip("aceopxyijsABEHKMOPTX", "асеорхуіјѕАВЕНКМОРТХ", strict=True))
 _ZERO_WIDTH: Final = "\u200b\u200c\u200d\u2060"
 _SEPARATORS: Final = " .-_"
+_INSIDE: Final = re.compile(r"[A-Za-z](?=[A-Za-z])")
 _WORD: Final = re.compile(r"[A-Za-z]{4,}")
 
 
@@ -46,8 +47,10 @@ def _leet(text: str, generator: random.Random) -> str:
 
 
 def _zero_width(text: str, generator: random.Random) -> str:
-    parts = (char + generator.choice(_ZERO_WIDTH) if generator.random() < 0.35 else char for char in text)
-    return "".join(parts)
+    def inside(found: re.Match[str]) -> str:
+        return found[0] + generator.choice(_ZERO_WIDTH) if generator.random() < 0.35 else found[0]
+
+    return _INSIDE.sub(inside, text)
 
 
 def _homoglyph(text: str, generator: random.Random) -> str:

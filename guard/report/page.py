@@ -17,6 +17,8 @@ _STYLE: Final = Path(__file__).with_name("page.css")
 # Texts of rows stand in the page: should one ever get past the escaping, it still can load and run nothing.
 _RULE: Final = "default-src 'none'; style-src 'unsafe-inline'"
 
+_KEY: Final = '<span class="key unsafe">unsafe rows</span> <span class="key safe">safe rows</span>'
+_CURVE: Final = "dot: the threshold in use; dashed: flag everything"
 _HELP: Final = (
     ("F1, precision, recall, false alarms", "at the one threshold; small: 95 % bootstrap interval."),
     ("AUPRC, AUROC", "over all thresholds; 100 is perfect, AUROC 50 is a coin."),
@@ -40,7 +42,7 @@ def page(evaluation: Evaluation) -> str:
         tag("style", _STYLE.read_text("utf-8")),
     )
     said = (
-        f"{rows:,} rows of {len(report.sets)} sets, one threshold for all: {report.threshold:.4g}. Figures in percent."
+        f"{rows:,} rows, sets: {len(report.sets)}, one threshold for all: {report.threshold:.4g}. Figures in percent."
     )
     body = tag(
         "body",
@@ -58,27 +60,25 @@ def _help() -> str:
 def _set(number: int, measured: Measured) -> str:
     result = measured.result
     labels, scores = [row.sample.positive for row in measured.rows], [row.score for row in measured.rows]
+    at = result.threshold
     pictures = [
-        _figure("What is found, at what price", plots.precision_recall(labels, scores, threshold=result.threshold)),
-        _figure("Does a score mean what it says", plots.calibration(result.reliability), note=_ece(result)),
-        _figure(
-            "Scores of safe and unsafe rows", plots.histogram(labels, scores, threshold=result.threshold), note=_KEY
-        ),
+        _figure("Precision and recall", plots.precision_recall(labels, scores, threshold=at), note=_CURVE),
+        _figure("Reliability", plots.calibration(result.reliability), note=_ece(result)),
+        _figure("Scores", plots.histogram(labels, scores, threshold=at), note=_KEY),
     ]
     if result.severity_rows:
         pictures.append(_figure("Severity", plots.confusion(result.severity_confusion), note=_severity(result)))
-    parts = [tag("h2", escape(result.name)), _facts(result), tag("div", *pictures, class_="plots")]
+    parts = [
+        tag("h2", escape(result.name)),
+        _facts(result),
+        tag("div", *pictures, class_="plots four" if len(pictures) == 4 else "plots"),
+    ]
     if result.categories:
-        named = f"names read as {result.taxonomy}" if result.taxonomy else "the set's own names"
-        bars = plots.categories(result.categories)
-        parts.append(_figure("By category", bars, note=f"{_KEY} {escape(named)}.", class_="broad"))
+        parts.append(_figure("By category", plots.categories(result.categories), note=_names(result), class_="broad"))
     if result.obfuscated:
-        parts += [tag("h3", "In disguise"), tag("p", _cost(result)), ways(result.obfuscated)]
-    parts.append(shown(worst(measured.rows, threshold=result.threshold)))
+        parts += [tag("h3", "In disguise"), tag("p", _cost(result), class_="facts"), ways(result.obfuscated)]
+    parts.append(shown(worst(measured.rows, threshold=at)))
     return tag("section", *parts, id=f"set-{number}")
-
-
-_KEY: Final = '<span class="key unsafe">unsafe rows</span> <span class="key safe">safe rows</span>'
 
 
 def _facts(result: SetResult) -> str:
@@ -99,7 +99,7 @@ def _figure(title: str, picture: str, *, note: str = "", class_: str = "") -> st
 
 
 def _ece(result: SetResult) -> str:
-    return f"ECE {percent(result.ece)} %"
+    return f"ECE {percent(result.ece)} %; on the dashed line a score means what it says"
 
 
 def _severity(result: SetResult) -> str:
@@ -112,6 +112,15 @@ def _severity(result: SetResult) -> str:
         f"rows {share(result.severity_severe_recall)} found severe, "
         f"{share(result.severity_severe_to_minor)} called minor or none"
     )
+
+
+def _names(result: SetResult) -> str:
+    read = (
+        f"read from the set's names as {result.taxonomy}'s" if result.taxonomy != "headgate" else "as the set has them"
+    )
+    whose = f"Headgate's categories, {read}." if result.taxonomy else "The set's own categories."
+    more = len(result.categories) - plots.MOST_BARS
+    return f"{_KEY} {escape(whose)}" + (f" {more} rarer ones are in report.json." if more > 0 else "")
 
 
 def _cost(result: SetResult) -> str:

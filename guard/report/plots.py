@@ -17,7 +17,9 @@ from .svg import Frame, axes, label, line, path, short, tag
 _POINTS: Final = 400
 _BARS: Final = 20
 _LEVELS: Final = ("none", "minor", "moderate", "severe")
-_ROWS_OF_BARS: Final = 24
+MOST_BARS: Final = 24
+_LONGEST: Final = 40
+"""Characters of a category's name that fit beside its bar."""
 
 
 def precision_recall(labels: ArrayLike, scores: ArrayLike, *, threshold: float) -> str:
@@ -65,7 +67,8 @@ def histogram(labels: ArrayLike, scores: ArrayLike, *, threshold: float) -> str:
     heights = {
         name: np.histogram(side, bins=_BARS, range=(0, 1))[0] / max(1, side.size) for name, side in sides.items()
     }
-    frame = Frame(top=max(0.05, *(float(height.max()) for height in heights.values())))
+    highest = max(float(height.max()) for height in heights.values())
+    frame = Frame(top=next(top for top in (0.1, 0.2, 0.4, 0.6, 0.8, 1.0) if top >= highest - 1e-9))
     marks = [axes(frame, across="score", up="share of its side")]
     half = (frame.x(1) - frame.x(0)) / _BARS / 2
     for shift, (name, height) in enumerate(heights.items()):
@@ -103,11 +106,12 @@ def confusion(counts: Sequence[Sequence[int]]) -> str:
 
 def categories(results: Sequence[CategoryResult]) -> str:
     """A bar a category: recall of its unsafe rows, and under it the false alarms of its safe ones."""
-    shown = results[:_ROWS_OF_BARS]
+    shown = results[:MOST_BARS]
     if not shown:
         return ""
     step = 24.0
-    frame = Frame(width=660, height=step * len(shown) + 34, left=260, right=110, above=4, below=30)
+    left = 16 + 5.6 * min(_LONGEST, max(len(one.category) for one in shown))
+    frame = Frame(width=left + 520, height=step * len(shown) + 34, left=left, right=130, above=4, below=30)
     marks = [line(frame, tick, 0, tick, 1, class_="grid") for tick in (0, 0.25, 0.5, 0.75, 1)]
     marks += [
         label(f"{tick:g}", frame.x(tick), frame.y(0) + 14, class_="tick", anchor="middle") for tick in (0, 0.5, 1)
@@ -118,7 +122,7 @@ def categories(results: Sequence[CategoryResult]) -> str:
 
 
 def _category(frame: Frame, one: CategoryResult, y: float, *, step: float) -> list[str]:
-    name = one.category if len(one.category) <= 40 else one.category[:39] + "…"
+    name = one.category if len(one.category) <= _LONGEST else one.category[: _LONGEST - 1] + "…"
     said = []
     marks = [label(name, frame.left - 8, y + step / 2 + 4, class_="tick", anchor="end")]
     for figure, rows, kind in ((one.recall, one.positives, "unsafe"), (one.fpr, one.negatives, "safe")):

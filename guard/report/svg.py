@@ -43,6 +43,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
         return tag(
             "svg",
             *marks,
+            width=self.width,
             viewBox=f"0 0 {_value(self.width)} {_value(self.height)}",
             role="img",
             aria_label=title,

@@ -36,14 +36,14 @@ def ways(cost: UnderDisguise) -> str:
         ]
         for one in cost.ways
     ]
-    return table(heads, rows)
+    return table(heads, rows, class_="narrow")
 
 
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, class_: str = "") -> str:
     """A table that scrolls by itself where it is too wide; heads are escaped, cells are HTML."""
     head = tag("thead", tag("tr", *(tag("th", escape(one), scope="col") for one in heads)))
     body = tag("tbody", *(tag("tr", *(tag("td", cell) for cell in row)) for row in rows))
-    return tag("div", tag("table", head, body), class_="wide")
+    return tag("div", tag("table", head, body, class_=class_), class_="wide")
 
 
 def percent(figure: float | None, interval: Interval | None = None) -> str:

@@ -36,7 +36,9 @@ linear decay, batches of 2,048 tokens, word embeddings frozen but for the marker
 says nothing; machine-made labels weigh 0.7 and are smoothed. Kinds of rows are sampled by fixed shares, sources within
 a kind by the square root of their size: {shares}.
 Augmentation on both classes: obfuscation, sloppy typing, style words on prompts for generators; jailbreak wrappers;
-a dropped prompt in some pairs. `headgate_contrasts` and `headgate_answers` are templates of this project (CC0).
+a dropped prompt in some pairs. `headgate_contrasts` and `headgate_answers` are templates of this project,
+`headgate_own` is {own} rows written for it (all CC0), `headgate_settings` are jailbreak openings before a harmless
+request.
 One group of near-duplicates in forty was held out; calibration, threshold and the false-alarm table come from there
 alone. The evaluation sets were never trained on nor used to choose anything.
 """
@@ -65,7 +67,8 @@ def render(manifest: Mapping[str, Any], rows: Sequence[Row], run: Mapping[str, A
         covers=", ".join(f"`{slug}`" for slug in manifest["covers"]),
     )
     shares = ", ".join(f"{kind} {share:.1%}" for kind, share in SHARES.items())
-    recipe = _RECIPE.format(seen=run["rows"], minutes=run["seconds"] / 60, shares=shares)
+    own = f"{sum(row.source == 'headgate_own' for row in rows):,}"
+    recipe = _RECIPE.format(own=own, seen=run["rows"], minutes=run["seconds"] / 60, shares=shares)
     parts = (head, _figures(metrics), _size(manifest), recipe, _sources(rows), _LIMITS)
     return "\n".join(parts)
 

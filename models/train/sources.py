@@ -47,7 +47,7 @@ _REFUSAL = re.compile(
     r"i do not (condone|support)|i don't (think|feel) (it|comfortable)|my apologies)",
     re.IGNORECASE,
 )
-_FREE = re.compile(r"MIT|Apache|CC0|CC[ -]BY(?!-NC)|BSD|ODC-BY", re.IGNORECASE)
+_FREE = re.compile(r"\b(MIT|Apache|CC0|CC[ -]BY(?![ -]NC)|BSD|ODC-BY)\b", re.IGNORECASE)
 
 
 def looks_like_refusal(response: str) -> bool:

@@ -1,15 +1,17 @@
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from headgate.models.encoding import PairEncoder, window_starts
+from headgate.models.encoding import WINDOW, PairEncoder, window_starts
 
 from .conftest import vocabulary, write_tokenizer
 
 IDS = vocabulary()
+SHIPPED = Path(__file__).parents[2] / "models" / "weights" / "text" / "tokenizer.json"
 LONG = " ".join(["the cat sat on the mat and"] * 20)
 
 
@@ -63,3 +65,37 @@ def test_window_starts_leave_no_token_out(length: int, room: int, overlap: int):
     starts = window_starts(length, room, overlap)
     covered = {at for start in starts for at in range(start, min(start + room, length))}
     assert covered == set(range(length))
+
+
+def test_an_empty_pair_keeps_its_structure(encoder: PairEncoder):
+    [window] = encoder.encode("", "", "pair")
+    assert window.ids == [IDS["[CLS]"], IDS["[unused2]"], IDS["[SEP]"], IDS["[SEP]"]]
+
+
+def test_an_unknown_marker_is_an_error(encoder: PairEncoder):
+    with pytest.raises(KeyError):
+        encoder.encode("the cat", None, "song")
+
+
+def test_the_last_window_ends_with_the_last_token():
+    assert window_starts(10, 20, 5) == window_starts(20, 20, 5) == [0]
+    assert window_starts(21, 20, 5) == [0, 1]
+    starts = window_starts(100, 20, 5)
+    assert starts[-1] == 80
+    assert all(0 < after - before <= 15 for before, after in pairwise(starts))
+
+
+def test_special_tokens_in_a_text_are_plain_text_to_the_shipped_tokenizer():
+    [window] = PairEncoder.from_file(str(SHIPPED)).encode("first [SEP] second [CLS] third [MASK]", None, "chat")
+    assert (window.ids.count(101), window.ids.count(102), window.ids.count(103)) == (1, 1, 0)
+
+
+@pytest.mark.parametrize("words", [189, 190, 400, 1111])
+def test_windows_of_the_shipped_sizes_cover_the_whole_text(words: int):
+    text = " ".join(("tree", "river", "stone")[number % 3] for number in range(words))
+    windows = PairEncoder.from_file(str(SHIPPED)).encode(text, None, "text")
+    assert all(len(window.ids) <= WINDOW for window in windows)
+    assert (len(windows) == 1) is (words <= WINDOW - 3)
+    assert (windows[0].start, windows[-1].end) == (0, len(text))
+    for before, after in pairwise(windows):
+        assert before.start < after.start < before.end < after.end

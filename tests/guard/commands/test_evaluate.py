@@ -45,6 +45,33 @@ def test_the_table_names_sets_and_percentages(tmp_path: Path) -> None:
     assert "100.0" in found.output
 
 
+def test_the_table_shows_intervals_and_the_cost_of_a_disguise(tmp_path: Path) -> None:
+    found = headgate("eval", _file(tmp_path), "--obfuscate")
+    assert "(100.0–100.0)" in found.output or "(0.0–100.0)" in found.output
+    assert "F1 disguised" in found.output
+
+
+def test_json_has_the_disguise_only_where_asked_for(tmp_path: Path) -> None:
+    plain = json.loads(headgate("eval", _file(tmp_path), "--json").stdout)["sets"][0]
+    disguised = json.loads(headgate("eval", _file(tmp_path), "--json", "--obfuscate").stdout)["sets"][0]
+    assert plain["obfuscated"] is None
+    assert disguised["obfuscated"]["rows"] == 3
+    assert plain == disguised | {"obfuscated": None}
+
+
+def test_a_report_is_a_page_and_its_figures(tmp_path: Path) -> None:
+    found = headgate("eval", _file(tmp_path), "--json", "--report", tmp_path / "out")
+    assert found.exit_code == 0
+    assert json.loads((tmp_path / "out" / "report.json").read_text()) == json.loads(found.stdout)
+    assert "days" in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_no_row_is_quoted_outside_the_page(tmp_path: Path) -> None:
+    found = headgate("eval", _file(tmp_path), "--threshold", "0.99", "--json", "--report", tmp_path / "out")
+    assert BAD not in found.output + (tmp_path / "out" / "report.json").read_text()
+    assert f"{BAD} day" in (tmp_path / "out" / "report.html").read_text()
+
+
 def test_rows_that_cannot_be_read_end_it_with_their_place(tmp_path: Path) -> None:
     path = _file(tmp_path)
     path.write_text(path.read_text() + '{"prompt": "x", "label": "maybe"}\n')

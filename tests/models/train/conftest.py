@@ -93,7 +93,8 @@ def raw_text(**changes: Any) -> dict[str, Any]:
 def raw_visual(**changes: Any) -> dict[str, Any]:
     """A row as the sets of prompts for generators write it."""
     return {
-        "source": "own", "task": "t2i", "text": "a red barn", "label": 0, "category": None, "licence": "MIT", "pair": "",
+        "source": "own", "task": "t2i", "text": "a red barn", "label": 0, "category": None, "licence": "MIT",
+        "pair": "",
     } | changes  # fmt: skip
 
 

@@ -120,7 +120,9 @@ def test_braces_in_a_question_are_plain_text():
 
 
 def test_agreement_answers_hateful_requests():
-    made = {contrasts.answer(row(prompt="x", categories=("insult",)), "comply", rng(seed)).response for seed in range(20)}
+    made = {
+        contrasts.answer(row(prompt="x", categories=("insult",)), "comply", rng(seed)).response for seed in range(20)
+    }
     assert any(answer in text for text in made for answer in answers.AGREE)
     assert not any(answer in text for text in made for answer in answers.COMPLY)
 

@@ -3,10 +3,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from headgate.models.encoding import MARKERS
-from headgate.models.taxonomy import SLUGS
-from headgate.models.train import encode
-from headgate.models.train.rows import UNKNOWN, Row
+from headgate.models.encoding import MARKERS  # noqa: E402
+from headgate.models.taxonomy import SLUGS  # noqa: E402
+from headgate.models.train import encode  # noqa: E402
+from headgate.models.train.rows import UNKNOWN, Row  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,10 @@ def test_collating_pads_to_the_longest_and_masks_the_padding():
 
 
 def test_collated_targets_keep_the_order_of_the_rows():
-    rows = [{"unsafe": 1.0, "severity": 2, "weight": 0.7, "categories": ("insult",)}, {"refusal": 1.0, "sensitive": 1.0}]
+    rows = [
+        {"unsafe": 1.0, "severity": 2, "weight": 0.7, "categories": ("insult",)},
+        {"refusal": 1.0, "sensitive": 1.0},
+    ]
     batch = encode.collate([item(**changes) for changes in rows])
     assert batch.unsafe.tolist() == [1.0, 0.0]
     assert batch.severity.tolist() == [2, -1]

@@ -13,7 +13,7 @@ def rng(seed=0):
     return np.random.default_rng(seed)
 
 
-@pytest.mark.parametrize("template", (*frames.SETTINGS, *frames.MIDDLES, *frames.DEMANDS))
+@pytest.mark.parametrize("template", [*frames.SETTINGS, *frames.MIDDLES, *frames.DEMANDS])
 def test_every_slot_of_a_template_can_be_filled(template):
     assert set(SLOT.findall(template)) <= {*frames.WORDS, "request"}
 

@@ -3,8 +3,8 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from headgate.models.train import encode, net
-from headgate.models.train.rows import HEADS, UNKNOWN, Row
+from headgate.models.train import encode, net  # noqa: E402
+from headgate.models.train.rows import HEADS, UNKNOWN, Row  # noqa: E402
 
 
 def item(length=6, marker=1, **changes):

@@ -31,7 +31,12 @@ def row(**changes):
 
 
 def test_a_release_holds_the_graph_its_tokenizer_a_manifest_and_a_card(folder):
-    assert sorted(path.name for path in folder.iterdir()) == ["card.md", "manifest.json", "model.onnx", "tokenizer.json"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "card.md",
+        "manifest.json",
+        "model.onnx",
+        "tokenizer.json",
+    ]
 
 
 def test_the_manifest_tells_digests_and_sizes_of_the_files_as_they_are(folder, manifest):
@@ -100,6 +105,14 @@ def test_flips_count_decisions_that_differ_at_the_threshold():
     found = release._flips(made, quantised, exact)
     assert (found["rows"], found["share"]) == (4, 0.25)
     assert found["worst"] == pytest.approx(0.9866, abs=1e-3)
+
+
+def test_centred_logits_are_those_of_a_centred_graph():
+    lines = {token: Line(scale=float(token), bias=0.5) for token in MARKERS.values()}
+    logits = np.ones((2, len(HEADS)), dtype=np.float32)
+    release._centre_logits(logits, [row(), row(marker="text")], {"unsafe": lines})
+    assert logits[:, HEADS.index("unsafe")].tolist() == [MARKERS["chat"] + 0.5, MARKERS["text"] + 0.5]
+    assert (np.delete(logits, HEADS.index("unsafe"), axis=1) == 1.0).all()
 
 
 def test_centring_writes_a_line_at_its_head_and_marker_alone(tiny_net):
