@@ -51,9 +51,9 @@ SCRIPT: Final[Sequence[Line]] = (
     ),
     Line(
         "sky",
-        "Air scatters short waves of light more strongly than long ones. So blue light reaches us from every side, "
-        "and the sky looks blue.",
-        "Air scatters blue light more than red, so the sky looks blue.",
+        "Sunlight is scattered by the air, and blue light is scattered the most. That is why we see a blue sky in "
+        "every direction.",
+        "The air scatters blue light the most, so the sky looks blue.",
     ),
 )
 _OTHERWISE: Final = Line(

@@ -97,7 +97,7 @@ def exchange(terms: Terms, prompt: Sequence[Part]) -> Steps:
 
 
 def _stopped_at_the_prompt(state: _State) -> Steps:
-    if state.terms.given:
+    if state.terms.given and state.terms.answers:
         reading = yield from _draw(state, Plan())
         verdict = state.verdict(reading.decision)
     else:

@@ -12,11 +12,13 @@ import torch
 
 from ..encoding import Window
 from .net import HeadgateNet, empty
+from .quantize import quantize_tokenwise
 from .rows import HEADS
 
 OPSET = 17
+# Fewer elements than this have only the tables of markers and of token types: they stay in float.
+SMALLEST = 1024
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
-KEPT_FLOAT = ("/marker", "/flat", "/severity", "/dense")
 
 
 def load_net(checkpoint: Path, base: Path) -> HeadgateNet:
@@ -51,24 +53,9 @@ def write_float(net: HeadgateNet, path: Path) -> None:
     )
 
 
-def write_int8(source: Path, target: Path, *, kept_float: Sequence[str] = ()) -> None:
-    """Quantise weights to int8 per channel, activations dynamically; heads and marker tables stay fp32.
-
-    So do nodes whose names contain one of `kept_float`.
-    """
-    import onnx
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    graph = onnx.load(str(source)).graph
-    kept = [node.name for node in graph.node if node.name.startswith(KEPT_FLOAT)]
-    tables = {tensor.name for tensor in graph.initializer if "marker" in tensor.name}
-    kept += [node.name for node in graph.node if any(part in node.name for part in kept_float)]
-    # The quantiser splits Gemm into MatMul and Add before it looks at names, and names the first one so.
-    kept += [f"{name}_MatMul" for name in kept]
-    kept += [node.name for node in graph.node if node.op_type == "Gather" and tables & set(node.input)]
-    quantize_dynamic(
-        str(source), str(target), per_channel=True, weight_type=QuantType.QInt8, nodes_to_exclude=sorted(set(kept))
-    )
+def write_int8(source: Path, target: Path) -> None:
+    """Quantise the encoder to int8 token by token, so that a text scores the same whatever it is batched with."""
+    quantize_tokenwise(source, target, smallest=SMALLEST)
 
 
 def write_tokenizer(base: Path, target: Path) -> None:

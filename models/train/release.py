@@ -28,13 +28,6 @@ from .smooth import smooth
 
 COVER_AT = 200
 THREADS = 2
-MOST_FLIPS = 0.005
-# What to leave in fp32, tried in order until int8 changes few enough decisions: nothing, then the layers whose
-# quantisation moves logits most.
-PRECISIONS: tuple[tuple[str, ...], ...] = (
-    (),
-    ("layer.0/output/dense", "layer.1/output/dense"),
-)
 FILES = ("model.onnx", "tokenizer.json")
 IDENTITY = {head: {"scale": 1.0, "bias": 0.0} for head in HEADS}
 
@@ -65,17 +58,12 @@ def release(checkpoint: Path, data: Path, out: Path, *, base: Path | None = None
     _centre(net, of_marker)
     write_float(net, work / "model_fp32.onnx")
     _centre_logits(exact, validation, of_marker)
-    taught = covers(parts.train)
-    for kept_float in PRECISIONS:
-        write_int8(work / "model_fp32.onnx", out / "model.onnx", kept_float=kept_float)
-        scorer = OnnxScorer(out / "model.onnx", threads=THREADS)
-        final = row_logits(validation, encoder, scorer)
-        made = _operating_points(validation, final, taught)
-        flips = _flips(made, final, exact)
-        if flips["share"] <= MOST_FLIPS:
-            break
+    write_int8(work / "model_fp32.onnx", out / "model.onnx")
+    scorer = OnnxScorer(out / "model.onnx", threads=THREADS)
+    final = row_logits(validation, encoder, scorer)
+    made = _operating_points(validation, final, covers(parts.train))
     metrics = _measure(data, made, encoder, scorer)
-    metrics |= {"validation": made.validation, "int8_flips": flips}
+    metrics |= {"validation": made.validation, "int8_flips": _flips(made, final, exact)}
     metrics["milliseconds"] = _timing(OnnxScorer(out / "model.onnx"), encoder)
     _write(out, made, metrics, parts, run_facts(checkpoint))
     return out

@@ -208,6 +208,14 @@ def test_a_given_answer_is_judged_even_when_its_prompt_is_refused() -> None:
     assert dialogue.finish.verdict.coverage.judged == ("messages[0].content", "response[0].content")
 
 
+def test_a_refused_prompt_without_an_answer_has_no_rounds() -> None:
+    prompt = (Text(text="dreadful", path="messages[0].content"),)
+    terms = Terms(rules=rules(), given=True, answers=False)
+    dialogue = converse(prompt, answering("never asked"), terms=terms)
+    assert dialogue.finish.verdict.rounds == ()
+    assert dialogue.finish.verdict.coverage.judged == ("messages[0].content",)
+
+
 def test_an_old_bad_answer_in_the_history_is_steered_not_blocked() -> None:
     history = (
         *ASK,

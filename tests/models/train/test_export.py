@@ -91,9 +91,11 @@ def test_heads_stay_float(exported):
     assert not [name for name in _quantised(exported[1]) if name.startswith(("flat", "severity", "dense"))]
 
 
-def test_nodes_named_to_stay_float_do(exported, tmp_path):
-    export.write_int8(exported[1] / "plain.onnx", tmp_path / "int8.onnx", kept_float=["layer.0/"])
-    assert 0 < len(_quantised(tmp_path)) < len(_quantised(exported[1]))
+def test_a_window_scores_the_same_to_the_bit_whatever_it_is_batched_with(exported):
+    scorer = export.OnnxScorer(exported[1] / "int8.onnx")
+    together = scorer.logits([SHORT, LONGER, SHORT])
+    assert (together[0] == scorer.logits([SHORT])[0]).all()
+    assert (together[1] == scorer.logits([LONGER])[0]).all()
 
 
 def _quantised(folder):
