@@ -85,6 +85,13 @@ class Server(msgspec.Struct, kw_only=True):
         finally:
             connection.close()
 
+    def settle(self) -> None:
+        """Waits until no request is under way: a record is written after its answer has left."""
+        deadline = time.monotonic() + 10
+        while "headgate_active_requests 0.0" not in self.send("GET", "/metrics").lines:
+            assert time.monotonic() < deadline, "a request does not end"
+            time.sleep(0.002)
+
     def record(self, number: int = 1) -> dict[str, Any]:
         """The audit record of that number, waited for: it is written after the answer has left."""
         deadline = time.monotonic() + 5
@@ -173,6 +180,7 @@ def shared_server(shared_upstream: Upstream, tmp_path_factory: pytest.TempPathFa
 @pytest.fixture
 def server(upstream: Upstream, shared_server: Server) -> Server:
     """The gateway with the plain test policy, shared by a module; its records start anew."""
+    shared_server.settle()
     os.truncate(shared_server.records, 0)
     return shared_server
 
