@@ -40,8 +40,8 @@ a dropped prompt in some pairs. `headgate_contrasts` and `headgate_answers` are 
 `headgate_own` is {own} rows written for it (all CC0), `headgate_settings` are jailbreak openings before a harmless
 request.
 One group of near-duplicates in forty was held out; calibration, threshold and the false-alarm table come from there
-alone. The evaluation sets were never trained on nor used to choose a threshold; their aggregate
-results guided changes to the mix. Quantised token by token: a text scores the same, to the bit, whatever it is batched with.
+alone. The evaluation sets were never trained on nor used to choose a threshold; their aggregate results guided changes
+to the mix. Quantised token by token: a text scores the same, to the bit, whatever it is batched with.
 """
 
 _LIMITS = """\
