@@ -22,7 +22,7 @@ def list_(as_json: bool) -> None:
     """Name every model with its modality, size and digest."""
     found = registry.listing()
     if as_json:
-        sys.stdout.buffer.write(msgspec.json.encode({"models": found}) + b"\n")
+        sys.stdout.buffer.write(msgspec.json.encode({"models": found}, enc_hook=str) + b"\n")
         return
     from rich.table import Table
 
