@@ -16,6 +16,13 @@ from .verdict import Action, Coverage, Finding, Missed
 
 __all__ = ["CompiledPolicy", "Decision", "Judged", "Thresholds", "decide", "severity_of"]
 
+REACHED = {1: 0.5, 2: 0.25, 3: 0.5}
+"""The probability of at least a severity from which it counts as that.
+
+Moderate counts early: calling a moderate harm minor shows it, and calling a minor one moderate costs another draw, so
+the first is held to be three times as bad.
+"""
+
 LEADER = 0.2
 """A flagged part is put down to its likeliest category from this probability on, to `other` below."""
 
@@ -74,15 +81,15 @@ def decide(policy: CompiledPolicy, judged: Sequence[Judged], *, thresholds: Thre
 
 
 def severity_of(assessed: Assessed, category: str) -> Severity:
-    """How severe a finding is: the likeliest-reached level (P(at least it) >= 0.5), never under the category's floor.
+    """How severe a finding is: the highest level that is `REACHED`, never under the category's floor.
 
     The category's default where severity was not assessed, and at least that for attacks, which the scale leaves out.
     """
     known = BY_SLUG[category]
     if assessed.severity is None:
         return Severity(max(1, known.floor, known.severity))
-    # Rounded, since a sum of floats may fall a hair short of the half that it stands for.
-    reached = max((s for s in (1, 2, 3) if _reaches(round(sum(assessed.severity[s:]), 9), 0.5)), default=1)
+    # Rounded, since a sum of floats may fall a hair short of what it stands for.
+    reached = max((s for s in (1, 2, 3) if _reaches(round(sum(assessed.severity[s:]), 9), REACHED[s])), default=1)
     least = known.severity if category == "prompt_attack" else known.floor
     return Severity(max(reached, least))
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from headgate.models.assessment import NOT_ASSESSED, Assessed, Severity, Unjudged
 from headgate.models.content import Direction
+from headgate.models.fakes import scores
 from headgate.policies.compile import load_policy, parse_policy
 from headgate.policies.compiled import CompiledPolicy
 from headgate.policies.decide import Decision, Judged, decide, severity_of
@@ -201,3 +202,20 @@ def test_an_unjudged_part_never_passes_a_closed_policy(parts: list[Judged], unju
 
 def _with(part: Judged, **scores: object) -> Judged:
     return msgspec.structs.replace(part, assessment=msgspec.structs.replace(part.assessment, **scores))
+
+
+@pytest.mark.parametrize(
+    ("severity", "expected"),
+    [
+        ((0.6, 0.4, 0.0, 0.0), Severity.MINOR),
+        ((0.2, 0.6, 0.2, 0.0), Severity.MINOR),
+        ((0.4, 0.3, 0.3, 0.0), Severity.MODERATE),
+        ((0.1, 0.2, 0.3, 0.4), Severity.MODERATE),
+        ((0.1, 0.1, 0.2, 0.6), Severity.SEVERE),
+    ],
+)
+def test_moderate_counts_at_a_quarter_and_severe_at_a_half(
+    severity: tuple[float, float, float, float], expected: Severity
+) -> None:
+    assessed = msgspec.structs.replace(scores(unsafe=0.9), severity=severity)
+    assert severity_of(assessed, "violence") is expected
