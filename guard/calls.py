@@ -39,15 +39,19 @@ class Call(msgspec.Struct, frozen=True):
         if request.guidance is not None:
             if GUIDANCE in self.signature.parameters:
                 arguments[GUIDANCE] = request.guidance
-            elif self.prompt is not None and not isinstance(arguments[self.prompt], str):
+            elif self.prompt is not None and not isinstance(arguments[self.prompt], (str, Mapping)):
                 arguments[self.prompt] = with_note(arguments[self.prompt], request.guidance)
         return inspect.BoundArguments(self.signature, OrderedDict(arguments))
 
     def _with_prompt(self, arguments: dict[str, Any], messages: Sequence[Message]) -> dict[str, Any]:
         if self.prompt is None:
             raise ConfigError("the policy redacts this prompt, and input= is a function: name the argument instead")
-        text = isinstance(arguments[self.prompt], str)
-        return {**arguments, self.prompt: messages[0]["content"] if text else list(messages)}
+        prompt: Any = list(messages)
+        if isinstance(arguments[self.prompt], str):
+            prompt = messages[0]["content"]
+        elif isinstance(arguments[self.prompt], Mapping):
+            prompt = messages[0]
+        return {**arguments, self.prompt: prompt}
 
 
 def call_of(signature: inspect.Signature, prompt: str | Extract | None, args: Any, kwargs: Any) -> Call:

@@ -7,7 +7,6 @@ import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeout
 
 import msgspec
 
@@ -70,8 +69,6 @@ class Judging:
             try:
                 answers = request.future.result(timeout=max(0.0, deadline - time.monotonic()))
                 self._keep(found, request, answers)
-            except (NotJudged, FutureTimeout) as error:
-                self._miss(found, request, error)
             except Exception as error:  # noqa: BLE001 - whatever a classifier raises means "not judged"
                 self._miss(found, request, error)
         return tuple(found[key] for key in keys)

@@ -42,6 +42,12 @@ def test_a_redacted_text_prompt_stays_a_text() -> None:
     assert call.again(Generate(round=1, redact=("messages[0].content",))).args == ("[removed by the safety policy]",)
 
 
+def test_a_single_message_stays_one_and_takes_no_note() -> None:
+    call = call_of(inspect.signature(lambda message: 0), None, ({"role": "user", "content": "hi"},), {})
+    again = call.again(Generate(round=2, guidance="note", redact=("messages[0].content",)))
+    assert again.args == ({"role": "user", "content": "[removed by the safety policy]"},)
+
+
 def test_redaction_needs_an_argument_to_redact() -> None:
     call = call_of(inspect.signature(lambda a: 0), lambda a: "x", ("hi",), {})
     with pytest.raises(ConfigError, match="name the argument"):
