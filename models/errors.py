@@ -11,6 +11,7 @@ HeadgateError
 │   ├── Overloaded             the queue is full
 │   └── DeadlineExceeded       no answer in time
 ├── UpstreamError              the LLM behind us failed; carries its status
+├── StoreError                 the store that replicas share does not answer, or answers nonsense
 └── Blocked                    a verdict says no; carries it
 
 An exception means "not judged", never "passed".
@@ -78,3 +79,7 @@ class UpstreamError(HeadgateError):
         super().__init__(message)
         self.status = status
         self.body = body
+
+
+class StoreError(HeadgateError):
+    """The shared store did not do its part; whoever asked goes on without it and says so."""

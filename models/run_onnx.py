@@ -67,8 +67,10 @@ def _open(path: Path, *, threads: int, providers: Sequence[str]) -> Any:
     options.inter_op_num_threads = 1
     options.enable_mem_pattern = False  # patterns are kept for each new shape, and every length is one
     options.log_severity_level = 3
-    # Threads that spin while they wait take the core from the event loop and from the other callers.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Threads that spin while they wait take the core from the event loop and from the other callers, so one caller
+    # alone has them, and only while it runs: without, each node of a graph pays for waking them up.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "1" if threads > 1 else "0")
+    options.add_session_config_entry("session.force_spinning_stop", "1")
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=list(providers))
     except Exception as error:  # onnxruntime's exceptions share no base but Exception

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -17,18 +18,27 @@ _PIP = "training needs torch and transformers: pip install 'headgate[train]'"
 @click.option(
     "--base", type=click.Path(exists=True, file_okay=False, path_type=Path), help="The encoder to start from."
 )
-@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), default=60.0, show_default=True)
+@click.option("--rows", type=click.IntRange(min=1), default=360_000, show_default=True, help="How many rows to draw.")
+@click.option("--research", is_flag=True, help="Also learn from rows whose licence forbids commercial use.")
+@click.option(
+    "--start",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A checkpoint whose weights to start from, in place of the base's.",
+)
 @click.option("--threads", type=click.IntRange(min=1), default=2, show_default=True)
 @click.option("--seed", type=int, default=7, show_default=True)
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint.")
-def train(data: Path, out: Path, base: Path | None, minutes: float, threads: int, seed: int, resume: bool) -> None:
-    """Train the text model on the rows of a folder."""
+def train(resume: bool, **given: Any) -> None:
+    """Train the text model on the rows of a folder.
+
+    A bar says how long it will take.
+    """
     try:
         from ...models.train.recipe import TrainOptions
         from ...models.train.recipe import train as run
     except ImportError as error:
         raise ModelUnavailable(_PIP) from error
-    options = TrainOptions(data=data, out=out, base=base, minutes=minutes, threads=threads, seed=seed, resume=resume)
+    options = TrainOptions(resume=resume, **given)
     try:
         click.echo(run(options))
     except FileNotFoundError as error:

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from .encode import category_targets
-from .mix import group_of
+from .mix import BIAS_SOURCE, group_of
 from .rows import HEADS, UNKNOWN, Row
 from .score import GATES
 
@@ -19,7 +19,8 @@ TRAFFIC = {
     "chat_safe": 1700, "chat_hard": 280, "chat_unsafe": 300, "attack": 160, "chat_foreign": 60,
     "pair_safe": 150, "pair_labelled": 500, "pair_foreign": 10,
     "post_safe": 450, "post_unsafe": 450, "post_foreign": 40,
-    "visual_safe": 350, "visual_labelled": 500, "visual_unsafe": 20,
+    "visual_safe": 350, "visual_labelled": 300, "visual_unsafe": 20,
+    "chat_own": 600, "pair_own": 600, "post_own": 300, "visual_own": 400,
 }  # fmt: skip
 MIN_POSITIVES = 25
 NEAR = 0.02
@@ -36,7 +37,8 @@ def traffic(rows: Sequence[Row], seed: int = 5) -> list[Row]:
     """A validation part that looks like traffic, drawn without replacement."""
     groups: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        groups[group_of(row)].append(row)
+        if row.source != BIAS_SOURCE:
+            groups[group_of(row)].append(row)
     rng = np.random.default_rng(seed)
     made: list[Row] = []
     for group in sorted(groups):
@@ -49,7 +51,7 @@ def platt(logits: np.ndarray, truth: np.ndarray) -> Line:
     """Fit scale and bias by logistic regression; the identity where one class is missing."""
     from sklearn.linear_model import LogisticRegression
 
-    if truth.min() == truth.max() or min(truth.sum(), (~truth).sum()) < MIN_POSITIVES:
+    if min(truth.sum(), (~truth).sum()) < MIN_POSITIVES:
         return Line()
     fitted = LogisticRegression(C=10.0).fit(logits.reshape(-1, 1), truth)
     return Line(max(float(fitted.coef_[0, 0]), 0.2), float(fitted.intercept_[0]))

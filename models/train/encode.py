@@ -97,6 +97,11 @@ def collate(examples: Sequence[Example]) -> Batch:
     )
 
 
+def to_device(batch: Batch, device: str) -> Batch:
+    """The same tensors on a device."""
+    return Batch(**{name: getattr(batch, name).to(device) for name in batch.__struct_fields__})
+
+
 def buckets(examples: Sequence[Example], token_budget: int, most: int = 96) -> list[list[Example]]:
     """Cut length-sorted examples into batches of at most `token_budget` padded tokens and `most` rows."""
     made: list[list[Example]] = []

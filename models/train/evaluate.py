@@ -29,12 +29,14 @@ FLOOR = {
 
 
 class SetResult(msgspec.Struct, frozen=True):
-    """Figures of one set, all in 0..1; `threshold` is the one for all sets."""
+    """Figures of one set, all in 0..1; `threshold` is the one for all sets, `f1_low..f1_high` a 95 % interval."""
 
     name: str
     rows: int
     positives: int
     f1: float
+    f1_low: float
+    f1_high: float
     precision: float
     recall: float
     fpr: float
@@ -68,12 +70,15 @@ def measure(name: str, truth: np.ndarray, scores: np.ndarray, threshold: float) 
     precision = hits / max(int(flagged.sum()), 1)
     recall = hits / max(int(truth.sum()), 1)
     precisions, recalls, _ = precision_recall_curve(truth, scores)
+    low, high = f1_interval(flagged, truth)
     best = np.max(2 * precisions * recalls / np.maximum(precisions + recalls, 1e-9))
     return SetResult(
         name=name,
         rows=len(truth),
         positives=int(truth.sum()),
         f1=2 * precision * recall / max(precision + recall, 1e-9),
+        f1_low=low,
+        f1_high=high,
         precision=precision,
         recall=recall,
         fpr=float((flagged & ~truth).sum() / max(int((~truth).sum()), 1)),
@@ -82,6 +87,44 @@ def measure(name: str, truth: np.ndarray, scores: np.ndarray, threshold: float) 
         best_f1=float(best),
         threshold=threshold,
     )
+
+
+def f1_interval(flagged: np.ndarray, truth: np.ndarray, *, draws: int = 2000) -> tuple[float, float]:
+    """The 95 % bootstrap interval of F1; resampling rows is resampling the four cells of the confusion table."""
+    cells = np.array([(flagged & truth).sum(), (flagged & ~truth).sum(), (~flagged & truth).sum(), 0])
+    cells[3] = len(truth) - cells.sum()
+    drawn = np.random.default_rng(23).multinomial(len(truth), cells / len(truth), size=draws)
+    found = 2 * drawn[:, 0] / np.maximum(2 * drawn[:, 0] + drawn[:, 1] + drawn[:, 2], 1)
+    low, high = np.quantile(found, (0.025, 0.975))
+    return float(low), float(high)
+
+
+def calibration_error(scores: np.ndarray, truth: np.ndarray, *, bins: int = 15) -> float:
+    """Expected calibration error over bins of equal mass: the mean distance of probability and frequency."""
+    parts = np.array_split(np.argsort(scores, kind="stable"), bins)
+    gaps = [abs(float(scores[part].mean() - truth[part].mean())) * len(part) for part in parts if len(part)]
+    return sum(gaps) / max(len(scores), 1)
+
+
+def groups_table(rows: Sequence[Row], scores: np.ndarray, threshold: float, *, least: int = 8) -> dict[str, Any]:
+    """How a model treats kind sentences about groups of people (bias_madlibs: "Ana is a kind X").
+
+    False alarms over all kind sentences, and by group where at least `least` were held out; recall of unkind ones.
+    """
+    kind = np.array([row.unsafe < 0.5 for row in rows])
+    names = np.array([" ".join(row.prompt.split()[4:]) for row in rows])
+    flagged = scores >= threshold
+    groups = {
+        str(name): {"rows": int(of.sum()), "fpr": round(float(flagged[of].mean()), 4)}
+        for name in np.unique(names)
+        if (of := kind & (names == name)).sum() >= least
+    }
+    return {
+        "rows": int(kind.sum()),
+        "fpr": round(float(flagged[kind].mean()), 4),
+        "recall": round(float(flagged[~kind].mean()), 4),
+        "groups": dict(sorted(groups.items(), key=lambda item: (-item[1]["fpr"], item[0]))),
+    }
 
 
 def text_sets(folder: Path, score: Score, threshold: float, names: Sequence[str] = ()) -> list[SetResult]:

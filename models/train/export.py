@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from ..encoding import Window
+from .graph import INPUTS, write_graph
 from .net import HeadgateNet, empty
 from .quantize import quantize_tokenwise
 from .rows import HEADS
@@ -18,7 +19,6 @@ from .rows import HEADS
 OPSET = 17
 # Fewer elements than this have only the tables of markers and of token types: they stay in float.
 SMALLEST = 1024
-INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
 
 def load_net(checkpoint: Path, base: Path) -> HeadgateNet:
@@ -39,22 +39,11 @@ def fold_markers(net: HeadgateNet) -> None:
 
 def write_float(net: HeadgateNet, path: Path) -> None:
     """Export the fp32 graph: int64 inputs [batch, sequence], output `logits` [batch, 34], both axes free."""
-    sample = tuple(torch.tensor(values) for values in ([[5, 1, 6, 7]], [[1, 1, 1, 1]], [[0, 0, 0, 0]]))
-    axes = {0: "batch", 1: "sequence"}
-    torch.onnx.export(
-        net,
-        sample,
-        str(path),
-        input_names=list(INPUTS),
-        output_names=["logits"],
-        dynamic_axes=dict.fromkeys(INPUTS, axes) | {"logits": {0: "batch"}},
-        opset_version=OPSET,
-        dynamo=False,
-    )
+    write_graph(net, path, opset=OPSET)
 
 
 def write_int8(source: Path, target: Path) -> None:
-    """Quantise the encoder to int8 token by token, so that a text scores the same whatever it is batched with."""
+    """Quantise the encoder to int8, so that a text scores the same whatever it is batched with."""
     quantize_tokenwise(source, target, smallest=SMALLEST)
 
 

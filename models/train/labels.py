@@ -12,7 +12,7 @@ _WORDS: tuple[tuple[str, Slugs], ...] = (
     ("traffick|migrant smuggling", ("human_trafficking",)),
     ("terror|assassin|political or ideological", ("national_security", "violence")),
     ("cyberterror|malware|security threats|attacks|techniques", ("cybercrime",)),
-    ("race|religion|disability|gender|orientation|hate crime|unfair|bias|origin", ("discrimination",)),
+    ("race|religion|disability|gender|orientation|hate crime|discriminat|unfair|bias|origin", ("discrimination",)),
     ("domestic violence|assault|kidnap|murder|robbery|violence|hijack|vcr", ("violence", "physical_harm")),
     ("bombings|cbr", ("weapons", "violence")),
     ("ponzi|pyramid|embezzl|corporate|money launder|tax evasion|financial crimes", ("white_collar_crime",)),
@@ -28,7 +28,8 @@ _WORDS: tuple[tuple[str, Slugs], ...] = (
     ("offending user|toxicity|toxic content|harass|intellectual|insult|abuse", ("insult",)),
     ("driving under", ("physical_harm",)),
 )
-_PATTERNS = tuple((re.compile(pattern), slugs) for pattern, slugs in _WORDS)
+# A word may go on ("drugs") but must begin there: "grape" is no "rape".
+_PATTERNS = tuple((re.compile(f"(?<![a-z])(?:{pattern})"), slugs) for pattern, slugs in _WORDS)
 
 _EXACT: dict[str, Slugs | None] = {
     "cyberterrorism": ("cybercrime", "national_security"),
@@ -68,6 +69,12 @@ _HATE_SETS = frozenset(
         "cold",
         "kmhas_valid",
         "decodingtrust_stereotype",
+        "ethos",
+        "hatebr",
+        "id_multilabel_hate",
+        "toxicn",
+        "tweeteval_hate",
+        "unsmile",
     ]
 )
 _INSULT_SETS = frozenset(
@@ -81,6 +88,7 @@ _INSULT_SETS = frozenset(
         "germeval2018",
         "apeach",
         "convabuse",
+        "olid",
     ]
 )
 _TOPIC_ONLY = frozenset(("horse racing", "gambling", "smoking", "landfills", "circuses", "climate change",

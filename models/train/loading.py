@@ -23,18 +23,21 @@ def base_folder(given: Path | None = None) -> Path:
     return Path(found.origin).parent / "model"
 
 
-def load_rows(data: Path) -> list[Row]:
-    """All rows that may teach shipped weights: licensed text sets, prompts for generators, our own."""
-    rows = list(load_text(data / "text" / "train.jsonl.zst"))
+def load_rows(data: Path, *, research: bool = False) -> list[Row]:
+    """All rows that may teach shipped weights: licensed text sets, prompts for generators, our own.
+
+    With `research` also text sets whose licences forbid commercial use.
+    """
+    rows = list(load_text(data / "text" / "train.jsonl.zst", research=research))
     rows += prompts_of_pairs(rows)
     for name in ("t2i_train", "t2v_train"):
         rows += load_visual(data / "prompts" / f"{name}.jsonl.zst")
     return rows + contrasts.rows() + own.rows()
 
 
-def load_split(data: Path) -> Split:
+def load_split(data: Path, *, research: bool = False) -> Split:
     """The same rows, with one group of near-duplicates in forty held out."""
-    made = split(load_rows(data))
+    made = split(load_rows(data, research=research))
     return Split(
         [*made.train, *contrasts.answered(made.train), *contrasts.borrowed_settings(made.train)], made.held_out
     )

@@ -1,8 +1,9 @@
-"""The training loop: seeded, timed by the clock, resumable from its last checkpoint."""
+"""The training loop: seeded, measured in rows, resumable from its last checkpoint."""
 
 from __future__ import annotations
 
 import json
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -13,23 +14,29 @@ import torch
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from .augment import augment
-from .encode import Example, TrainEncoder, buckets, collate, example
+from .encode import Example, TrainEncoder, buckets, collate, example, to_device
+from .machine import Machine, keep_freed_memory
 from .mix import Cell, draw
 from .net import HeadgateNet, loss
 
 POOL = 1536
-TOKENS = 2048
+TOKENS = 3072
 CHECKPOINT = "checkpoint.pt"
+LAYER = re.compile(r"^encoder\.encoder\.layer\.(\d+)\.")
 
 
 class LoopOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """How long and how fast to learn; `minutes` is the whole budget over all resumed runs."""
+    """How much and how fast to learn; `rows` is the whole budget over all resumed runs.
 
-    minutes: float = 60.0
+    `layer_decay` multiplies the rate once for each layer below the top one.
+    """
+
+    rows: int = 360_000
     seed: int = 7
     rate: float = 1.6e-4
     head_rate: float = 8e-4
-    warm_up: float = 0.04
+    layer_decay: float = 0.9
+    warm_up: float = 0.03
     threads: int = 2
     save_every: float = 150.0
 
@@ -42,53 +49,62 @@ class State(msgspec.Struct):
     seconds: float = 0.0
 
 
+class Phase(msgspec.Struct, frozen=True):
+    """A mix of rows, drawn from until a share of the whole budget is spent."""
+
+    until: float
+    pool: list[Cell]
+
+
 class Trainer:
     """Owns the network, its optimiser and the state that a checkpoint keeps."""
 
-    def __init__(self, net: HeadgateNet, encoder: TrainEncoder, out: Path, *, options: LoopOptions) -> None:
-        self.net, self.encoder, self.out, self.options = net, encoder, out, options
+    def __init__(
+        self, net: HeadgateNet, encoder: TrainEncoder, out: Path, *, options: LoopOptions, machine: Machine
+    ) -> None:
+        self.machine = machine
+        self.net, self.encoder, self.out, self.options = net.to(self.machine.device), encoder, out, options
         self.state = State()
-        self.optimiser = torch.optim.AdamW(_parameter_groups(net, options), betas=(0.9, 0.98), fused=True)
+        self.optimiser = torch.optim.AdamW(parameter_groups(net, options), betas=(0.9, 0.98), fused=True)
 
-    def run(self, pool: list[Cell]) -> None:
-        """Learn until the minutes are spent, then save."""
+    def run(self, phase: Phase) -> bool:
+        """Draw from the phase's mix until its share of the rows is spent, then save; whether any row was drawn."""
+        keep_freed_memory()
         torch.set_num_threads(self.options.threads)
         self.net.train()
-        budget = self.options.minutes * 60
-        saved = time.monotonic()
+        until, saved, began = int(phase.until * self.options.rows), time.monotonic(), self.state.rows
         columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
         with Progress(*columns) as bar:
-            task = bar.add_task("training", total=budget)
-            bar.update(task, completed=self.state.seconds)
-            while self.state.seconds < budget:
-                mean = self._pool(pool, budget)
+            task = bar.add_task("training", total=self.options.rows, completed=self.state.rows)
+            while self.state.rows < until:
+                mean = self._pool(phase.pool, until)
                 note = {"rows": self.state.rows, "seconds": round(self.state.seconds), "loss": round(mean, 4)}
-                bar.update(task, completed=self.state.seconds, description=f"{note['rows']} rows, loss {mean:.3f}")
+                bar.update(task, completed=self.state.rows, description=f"{note['rows']} rows, loss {mean:.3f}")
                 _log(self.out, note)
                 if time.monotonic() - saved > self.options.save_every:
                     self.save()
                     saved = time.monotonic()
         self.save()
+        return self.state.rows > began
 
-    def _pool(self, pool: list[Cell], budget: float) -> float:
+    def _pool(self, pool: list[Cell], until: int) -> float:
         rng = np.random.default_rng((self.options.seed, self.state.pool))
         torch.manual_seed(self.options.seed * 100_003 + self.state.pool)
-        examples = [example(augment(row, rng), self.encoder, rng) for row in draw(pool, POOL, rng)]
+        count = min(POOL, until - self.state.rows)
+        examples = [example(augment(row, rng), self.encoder, rng) for row in draw(pool, count, rng)]
         batches = buckets(examples, TOKENS)
-        total = 0.0
-        for index in rng.permutation(len(batches)):
-            if self.state.seconds >= budget:
-                break
-            total += self._step(batches[int(index)], budget)
+        total = sum(self._step(batches[int(index)]) for index in rng.permutation(len(batches)))
         self.state.pool += 1
-        return total / POOL
+        return total / count
 
-    def _step(self, items: list[Example], budget: float) -> float:
+    def _step(self, items: list[Example]) -> float:
         begun = time.monotonic()
-        batch = collate(items)
+        batch = to_device(collate(items), self.machine.device)
         for group in self.optimiser.param_groups:
-            group["lr"] = group["top"] * schedule(self.state.seconds / budget, self.options.warm_up)
-        value = loss(self.net.raw_logits(batch.ids, batch.mask, batch.type_ids), batch)
+            group["lr"] = group["top"] * schedule(self.state.rows / self.options.rows, self.options.warm_up)
+        with torch.autocast(self.machine.device, dtype=torch.bfloat16, enabled=self.machine.bfloat16):
+            logits = self.net.raw_logits(batch.ids, batch.mask, batch.type_ids)
+        value = loss(logits.float(), batch)
         torch.autograd.backward(value / 40.0)
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
         self.optimiser.step()
@@ -113,7 +129,7 @@ class Trainer:
         path = self.out / CHECKPOINT
         if not path.exists():
             return False
-        kept = torch.load(path, map_location="cpu", weights_only=True)
+        kept = torch.load(path, map_location=self.machine.device, weights_only=True)
         self.net.load_state_dict(kept["net"])
         self.optimiser.load_state_dict(kept["optimiser"])
         self.state = msgspec.convert(kept["state"], State)
@@ -127,20 +143,25 @@ def schedule(done: float, warm_up: float) -> float:
     return max(1.0 - (done - warm_up) / (1.0 - warm_up), 0.02)
 
 
-def _parameter_groups(net: HeadgateNet, options: LoopOptions) -> list[dict[str, Any]]:
-    groups: dict[tuple[bool, bool], list[torch.nn.Parameter]] = {}
+def parameter_groups(net: HeadgateNet, options: LoopOptions) -> list[dict[str, Any]]:
+    """Parameters by top learning rate and by whether they are matrices, which alone are decayed."""
+    layers = len(net.encoder.encoder.layer)
+    groups: dict[tuple[float, bool], list[torch.nn.Parameter]] = {}
     for name, parameter in net.named_parameters():
         if parameter.requires_grad:
-            groups.setdefault((name.startswith("encoder."), parameter.ndim > 1), []).append(parameter)
+            groups.setdefault((_top_rate(name, layers, options), parameter.ndim > 1), []).append(parameter)
     return [
-        {
-            "params": found,
-            "top": options.rate if base else options.head_rate,
-            "lr": 0.0,
-            "weight_decay": 0.01 if matrix else 0.0,
-        }
-        for (base, matrix), found in groups.items()
+        {"params": found, "top": top, "lr": 0.0, "weight_decay": 0.01 if matrix else 0.0}
+        for (top, matrix), found in groups.items()
     ]
+
+
+def _top_rate(name: str, layers: int, options: LoopOptions) -> float:
+    if not name.startswith("encoder."):
+        return options.head_rate
+    found = LAYER.match(name)
+    below = layers - 1 - int(found.group(1)) if found else layers
+    return options.rate * options.layer_decay**below
 
 
 def _log(out: Path, note: dict[str, Any]) -> None:

@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 import numpy as np
 
 from .rows import Row, group_key
 
-SHARES: dict[str, float] = {
-    "chat_safe": 0.169,
-    "chat_hard": 0.101,
-    "chat_foreign": 0.021,
-    "chat_unsafe": 0.122,
-    "attack": 0.072,
-    "pair_labelled": 0.194,
-    "pair_safe": 0.051,
-    "pair_unsafe": 0.009,
-    "pair_foreign": 0.007,
-    "post_safe": 0.063,
-    "post_unsafe": 0.063,
+# First the public sets alone, then all rows, where those written for this project take a third.
+PUBLIC: dict[str, float] = {
+    "chat_safe": 0.18,
+    "chat_hard": 0.10,
+    "chat_foreign": 0.02,
+    "chat_unsafe": 0.12,
+    "attack": 0.07,
+    "pair_labelled": 0.17,
+    "pair_safe": 0.06,
+    "pair_unsafe": 0.01,
+    "pair_foreign": 0.005,
+    "post_safe": 0.075,
+    "post_unsafe": 0.065,
     "post_foreign": 0.01,
-    "visual_labelled": 0.034,
-    "visual_safe": 0.046,
-    "visual_unsafe": 0.038,
+    "visual_labelled": 0.03,
+    "visual_safe": 0.05,
+    "visual_unsafe": 0.035,
 }
+OWN: dict[str, float] = {"chat_own": 0.12, "pair_own": 0.10, "post_own": 0.035, "visual_own": 0.06}
+ALL: dict[str, float] = OWN | {name: share * (1 - sum(OWN.values())) for name, share in PUBLIC.items()}
 TWO_SIDED = frozenset(
     [
         "diasafety",
@@ -35,7 +38,6 @@ TWO_SIDED = frozenset(
         "decodingtrust_stereotype",
         "CoProV2",
         "headgate_answers",
-        "headgate_own",
     ]
 )
 BOOST: dict[str, float] = {
@@ -49,7 +51,6 @@ BOOST: dict[str, float] = {
     "ultrachat_eval": 1.5,
     "headgate_contrasts": 3.0,
     "headgate_settings": 1.5,
-    "headgate_own": 6.0,
     "davidson": 0.25,
     "cysecbench": 0.4,
     "decodingtrust_stereotype": 0.5,
@@ -69,6 +70,10 @@ BOOST: dict[str, float] = {
 }
 CAP = 6000
 HOLDOUT = 40  # one group in so many is kept out of training
+OWN_SOURCE = "headgate_own"
+BIAS_SOURCE = "bias_madlibs_3k"
+# More of our own, because they look most like traffic, and half of the set that shows how groups are treated.
+HOLDOUTS: dict[str, int] = {OWN_SOURCE: 9, BIAS_SOURCE: 2}
 _FAMILY = {"chat": "chat", "pair": "pair", "text": "post", "t2i": "visual", "t2v": "visual"}
 
 
@@ -88,13 +93,15 @@ class Split(msgspec.Struct, frozen=True):
 
 
 def group_of(row: Row) -> str:
-    """The name in `SHARES` that a row belongs to."""
+    """The name in `PUBLIC` or `OWN` that a row belongs to."""
     family = _FAMILY[row.marker]
+    if row.source == OWN_SOURCE:
+        return f"{family}_own"
     if row.attack > 0.5:
         return "attack"
     if not row.english:
         return f"{family}_foreign"
-    if row.source in TWO_SIDED and f"{family}_labelled" in SHARES:
+    if row.source in TWO_SIDED and f"{family}_labelled" in PUBLIC:
         return f"{family}_labelled"
     if row.hard and family == "chat":
         return "chat_hard"
@@ -102,26 +109,32 @@ def group_of(row: Row) -> str:
 
 
 def split(rows: Iterable[Row]) -> Split:
-    """Hold out one group in forty; rows written by this project always go to training."""
+    """Hold out one group in forty, more of some sources; templates of this project always teach."""
     train: list[Row] = []
     held_out: list[Row] = []
     for row in rows:
-        out = not row.source.startswith("headgate_") and group_key(row) % HOLDOUT == 0
+        template = row.source.startswith("headgate_") and row.source != OWN_SOURCE
+        out = not template and group_key(row) % HOLDOUTS.get(row.source, HOLDOUT) == 0
         (held_out if out else train).append(row)
     return Split(train, held_out)
 
 
-def cells(rows: Iterable[Row]) -> list[Cell]:
-    """Sources within a group share by the square root of their capped size, times their boost."""
+def cells(rows: Iterable[Row], shares: Mapping[str, float]) -> list[Cell]:
+    """Sources within a group share by the square root of their capped size, times their boost.
+
+    Rows of groups that `shares` does not name are left out.
+    """
     groups: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
-        groups[group_of(row)][f"{row.source}/{row.marker}/{row.positive:d}"].append(row)
+        group = group_of(row)
+        if group in shares:
+            groups[group][f"{row.source}/{row.marker}/{row.positive:d}"].append(row)
     made = []
     for group, sources in groups.items():
         weights = {
             name: min(len(found), CAP) ** 0.5 * BOOST.get(found[0].source, 1.0) for name, found in sources.items()
         }
-        scale = SHARES[group] / sum(weights.values())
+        scale = shares[group] / sum(weights.values())
         made += [Cell(f"{group}/{name}", found, weights[name] * scale) for name, found in sources.items()]
     return made
 

@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 import numpy as np
@@ -20,16 +20,23 @@ from . import calibrate, card, evaluate
 from .encode import Batch, TrainEncoder, buckets, collate, example
 from .export import OnnxScorer, load_net, write_float, write_int8, write_tokenizer
 from .loading import BASE_PACKAGE, base_folder, load_split
-from .mix import Split, group_of
+from .machine import cpu_name
+from .mix import BIAS_SOURCE, Split, group_of
 from .net import HeadgateNet
-from .rows import HEADS, Row
+from .rows import HEADS, UNKNOWN, Row
 from .score import GATES, danger, probabilities, row_logits
 from .smooth import smooth
 
+VERSION = "0.2.0"
+RESEARCH_LICENCE = "research only: learned from non-commercial data"
 COVER_AT = 200
 THREADS = 2
 FILES = ("model.onnx", "tokenizer.json")
 IDENTITY = {head: {"scale": 1.0, "bias": 0.0} for head in HEADS}
+
+
+Earlier: TypeAlias = Sequence[tuple[str, Path]]
+"""Names of steps, each with the checkpoint that the run had left by then."""
 
 
 class Release(msgspec.Struct, frozen=True):
@@ -41,10 +48,15 @@ class Release(msgspec.Struct, frozen=True):
     validation: dict[str, Any]
 
 
-def release(checkpoint: Path, data: Path, out: Path, *, base: Path | None = None) -> Path:
-    """Export, calibrate on held-out rows, measure on the evaluation sets, and write manifest and card."""
+def release(
+    checkpoint: Path, data: Path, out: Path, *, base: Path | None = None, research: bool = False, earlier: Earlier = ()
+) -> Path:
+    """Export, calibrate on held-out rows, measure on the evaluation sets, and write manifest and card.
+
+    `earlier` checkpoints of the same run are measured as well, so that the card can tell what each step gave.
+    """
     out.mkdir(parents=True, exist_ok=True)
-    found, parts = base_folder(base), load_split(data)
+    found, parts = base_folder(base), load_split(data, research=research)
     validation = calibrate.traffic(parts.held_out)
     net = load_net(checkpoint, found)
     smooth(net, _probe(validation, found))
@@ -64,9 +76,35 @@ def release(checkpoint: Path, data: Path, out: Path, *, base: Path | None = None
     made = _operating_points(validation, final, covers(parts.train))
     metrics = _measure(data, made, encoder, scorer)
     metrics |= {"validation": made.validation, "int8_flips": _flips(made, final, exact)}
-    metrics["milliseconds"] = _timing(OnnxScorer(out / "model.onnx"), encoder)
-    _write(out, made, metrics, parts, run_facts(checkpoint))
+    metrics["milliseconds"] = {
+        str(threads): _timing(OnnxScorer(out / "model.onnx", threads=threads), encoder) for threads in (1, THREADS)
+    }
+    metrics["cpu"] = cpu_name()
+    probe = [row for row in parts.held_out if row.source == BIAS_SOURCE]
+    if probe:
+        scores = danger(probabilities(row_logits(probe, encoder, scorer), msgspec.to_builtins(made.calibration)))
+        metrics["groups"] = evaluate.groups_table(probe, scores, made.threshold["unsafe"])
+    metrics["steps"] = [step_figures(name, path, data, found, encoder) for name, path in earlier]
+    _write(out, made, metrics, parts, run_facts(checkpoint), research=research)
     return out
+
+
+def step_figures(name: str, checkpoint: Path, data: Path, base: Path, encoder: PairEncoder) -> dict[str, Any]:
+    """AUPRC of each set for the uncalibrated fp32 weights of a checkpoint: what the run had reached by then."""
+    work = checkpoint.with_suffix(".onnx")
+    write_float(load_net(checkpoint, base), work)
+    scorer = OnnxScorer(work, threads=THREADS)
+
+    def score(rows: Sequence[Row]) -> np.ndarray:
+        return danger(probabilities(row_logits(rows, encoder, scorer), IDENTITY))
+
+    found = [*evaluate.text_sets(data / "text" / "eval", score, 0.5)]
+    found.append(evaluate.twins(data / "prompts" / "t2i_eval.jsonl.zst", score, 0.5))
+    return {
+        "name": name,
+        "rows": run_facts(checkpoint)["rows"],
+        "auprc": {one.name: _short(one.auprc) for one in found},
+    }
 
 
 def _probe(rows: Sequence[Row], base: Path, count: int = 200) -> list[Batch]:
@@ -117,14 +155,26 @@ def _operating_points(rows: Sequence[Row], logits: np.ndarray, covered: Sequence
     alarms = {
         kind: round(float((danger(scores)[_of(rows, kind)] >= main).mean()), 4)
         for kind in ("chat_safe", "chat_hard", "pair_safe", "post_safe", "visual_safe")
+        if _of(rows, kind).any()
     }
     summary = {key: _short(value) for key, value in msgspec.to_builtins(figures).items()}
     summary |= {
         "false_alarms_by_kind": alarms,
         "heads": evaluate.heads_table(rows, scores, HEADS),
         "severity": evaluate.severity_table(rows, scores[:, 1:4]),
+        "calibration_error": _errors(rows, scores),
     }
     return Release(found, chosen, calibrate.false_alarms(rows, scores), summary)
+
+
+def _errors(rows: Sequence[Row], scores: np.ndarray) -> dict[str, float]:
+    truth = calibrate.targets(rows, "unsafe")
+    made = {}
+    for marker in MARKERS:
+        chosen = np.array([row.marker == marker for row in rows]) & (truth != UNKNOWN)
+        if chosen.sum() >= COVER_AT:
+            made[marker] = _short(evaluate.calibration_error(scores[chosen, 0], truth[chosen]))
+    return made
 
 
 def _of(rows: Sequence[Row], kind: str) -> np.ndarray:
@@ -158,23 +208,27 @@ def _flips(made: Release, quantised: np.ndarray, exact: np.ndarray) -> dict[str,
     return {"rows": len(flips), "share": round(float(flips.mean()), 5), "worst": _short(worst)}
 
 
-def _timing(scorer: OnnxScorer, encoder: PairEncoder) -> dict[str, float]:
+def _timing(scorer: OnnxScorer, encoder: PairEncoder) -> dict[str, dict[str, float]]:
     made = {}
     for tokens in (16, 32, 64, 128):
         windows = encoder.encode("word " * (tokens - 3), None, "chat")
         spent = []
-        for _ in range(30):
+        for _ in range(60):
             begun = time.perf_counter()
             scorer.logits(windows)
-            spent.append(time.perf_counter() - begun)
-        made[str(tokens)] = round(float(np.median(spent)) * 1000, 2)
+            spent.append((time.perf_counter() - begun) * 1000)
+        low, median, high = (float(one) for one in np.quantile(spent, (0.05, 0.5, 0.95)))
+        made[str(tokens)] = {"median": round(median, 2), "p5": round(low, 2), "p95": round(high, 2)}
     return made
 
 
-def _write(out: Path, made: Release, metrics: dict[str, Any], parts: Split, run: Mapping[str, Any]) -> None:
+def _write(
+    out: Path, made: Release, metrics: dict[str, Any], parts: Split, run: Mapping[str, Any], *, research: bool
+) -> None:
     held = {
-        "format": 1, "name": "text", "version": "0.1.0", "modality": "text", "architecture": "bert-multihead",
-        "licence": "Apache-2.0", "precision": "int8",
+        "format": 1, "name": "text-research" if research else "text", "version": VERSION, "modality": "text",
+        "architecture": "bert-multihead", "licence": RESEARCH_LICENCE if research else "Apache-2.0",
+        "precision": "int8",
         "files": {name: _entry(out / name) for name in FILES},
         "window": WINDOW, "overlap": OVERLAP, "prompt_tokens": PROMPT_TOKENS, "markers": dict(MARKERS),
         "heads": list(HEADS), "covers": covers(parts.train),

@@ -18,7 +18,8 @@ _NOT_WORD = re.compile(r"\W+")
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """A labelled text; every target is 0..1, or `UNKNOWN` where the set says nothing about it.
 
-    `categories` lists the slugs that hold, `maybe` those that might; None means that no category is known.
+    `categories` lists the slugs that hold, `maybe` those that might; None means that no category is known. `group`
+    names what near-duplicates share where their text does not tell.
     """
 
     source: str
@@ -36,6 +37,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     english: bool = True
     hard: bool = False
     licence: str = "CC0-1.0"
+    group: str = ""
 
     @property
     def positive(self) -> bool:
@@ -45,6 +47,6 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 def group_key(row: Row) -> int:
     """A number that near-duplicates share, so that they stay on one side of the validation split."""
-    text = row.prompt if row.prompt.strip() else (row.response or "")
+    text = row.group or (row.prompt if row.prompt.strip() else row.response or "")
     plain = _NOT_WORD.sub("", text.lower())[:48]
     return int.from_bytes(hashlib.blake2b(plain.encode(), digest_size=8).digest(), "big")

@@ -64,10 +64,10 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
             yield msgspec.json.decode(line)
 
 
-def load_text(path: Path) -> Iterator[Row]:
-    """Rows of the text sets whose licence allows commercial use."""
+def load_text(path: Path, *, research: bool = False) -> Iterator[Row]:
+    """Rows of the text sets whose licence allows commercial use; with `research` of all text sets."""
     for raw in read_lines(path):
-        if raw["commercial"] and raw["source"] not in SKIPPED:
+        if (raw["commercial"] or research) and raw["source"] not in SKIPPED:
             row = text_row(raw)
             if row is not None:
                 yield row

@@ -22,4 +22,4 @@ def test_where_torch_is_missing_the_remedy_is_printed(tmp_path: Path) -> None:
 
 def test_bad_options_are_bad_usage(tmp_path: Path) -> None:
     assert headgate("train", "--data", tmp_path / "absent", "--out", tmp_path).exit_code == 2
-    assert headgate("train", "--data", tmp_path, "--out", tmp_path / "out", "--minutes", "0").exit_code == 2
+    assert headgate("train", "--data", tmp_path, "--out", tmp_path / "out", "--rows", "0").exit_code == 2

@@ -169,5 +169,5 @@ def trained(tiny_base: Path, tiny_data: Path, tmp_path_factory: pytest.TempPathF
     from headgate.models.train import recipe
 
     out = tmp_path_factory.mktemp("trained")
-    recipe.train(recipe.TrainOptions(data=tiny_data, out=out, minutes=0.002, base=tiny_base, threads=1))
+    recipe.train(recipe.TrainOptions(data=tiny_data, out=out, rows=96, base=tiny_base, threads=1))
     return out

@@ -6,7 +6,7 @@ pytest.importorskip("sklearn")
 
 from headgate.models.encoding import MARKERS
 from headgate.models.train import calibrate
-from headgate.models.train.mix import SHARES
+from headgate.models.train.mix import ALL, BIAS_SOURCE
 from headgate.models.train.rows import HEADS, UNKNOWN, Row
 
 
@@ -36,6 +36,7 @@ def test_platt_leaves_heads_with_too_few_of_a_class_alone():
     rare = np.zeros(2000, dtype=bool)
     rare[: calibrate.MIN_POSITIVES - 1] = True
     assert calibrate.platt(logits, rare) == calibrate.platt(logits, ~rare) == calibrate.Line()
+    assert calibrate.platt(logits[:0], rare[:0]) == calibrate.Line()
 
 
 def test_platt_never_turns_the_order_of_scores_around():
@@ -82,9 +83,13 @@ def test_traffic_draws_kinds_by_their_numbers_without_repeating_a_row(monkeypatc
 
 
 def test_traffic_is_mostly_harmless_and_names_only_kinds_that_exist():
-    assert set(calibrate.TRAFFIC) <= set(SHARES)
-    safe = sum(count for kind, count in calibrate.TRAFFIC.items() if kind.endswith(("_safe", "_hard")))
-    assert safe > sum(calibrate.TRAFFIC.values()) / 2
+    assert set(calibrate.TRAFFIC) <= set(ALL)
+    public = {kind: count for kind, count in calibrate.TRAFFIC.items() if not kind.endswith("_own")}
+    assert sum(count for kind, count in public.items() if kind.endswith(("_safe", "_hard"))) > sum(public.values()) / 2
+
+
+def test_rows_kept_to_measure_how_groups_are_treated_calibrate_nothing():
+    assert calibrate.traffic([row(source=BIAS_SOURCE, marker="text")]) == []
 
 
 def test_each_marker_gets_a_line_of_its_own_and_videos_take_that_of_pictures():

@@ -99,3 +99,28 @@ def test_severity_agreement_is_full_for_the_right_grades_and_skips_unknown_ones(
     made = evaluate.severity_table(rows, right)
     assert made == {"rows": 4, "macro_f1": 1.0, "kappa": 1.0}
     assert evaluate.severity_table(rows, 1.0 - right)["kappa"] < 0.2
+
+
+def test_the_interval_holds_f1_and_narrows_with_more_rows():
+    truth = np.array([True] * 30 + [False] * 70)
+    flagged = np.array([True] * 24 + [False] * 6 + [True] * 10 + [False] * 60)
+    low, high = evaluate.f1_interval(flagged, truth)
+    assert low < 2 * 24 / (34 + 30) < high
+    more = evaluate.f1_interval(np.tile(flagged, 25), np.tile(truth, 25))
+    assert more[1] - more[0] < (high - low) / 3
+
+
+def test_calibration_error_is_zero_where_probabilities_are_frequencies():
+    scores = np.repeat([0.2, 0.8], 500)
+    truth = np.concatenate((np.arange(500) < 100, np.arange(500) < 400)).astype(float)
+    assert evaluate.calibration_error(scores, truth, bins=2) == pytest.approx(0.0, abs=1e-9)
+    assert evaluate.calibration_error(1 - scores, truth, bins=2) == pytest.approx(0.6)
+
+
+def test_groups_are_counted_by_kind_sentences_alone():
+    rows = [row(prompt="Ana is a kind poet")] * 8 + [row(prompt="Ana is a rude poet", unsafe=1.0)] * 4
+    rows += [row(prompt="Bo is a kind baker")] * 8 + [row(prompt="Bo is a kind miller")]
+    made = evaluate.groups_table(rows, by_word("poet")(rows), 0.5)
+    assert (made["rows"], made["recall"]) == (17, 1.0)
+    assert list(made["groups"]) == ["poet", "baker"]
+    assert made["groups"]["poet"] == {"rows": 8, "fpr": 1.0}

@@ -11,8 +11,9 @@ def row(**changes):
     return Row(**({"source": "s", "marker": "chat", "prompt": "How do I plant tulips?", "unsafe": 0.0} | changes))
 
 
-def test_shares_sum_to_one():
-    assert sum(mix.SHARES.values()) == pytest.approx(1.0, abs=0.005)
+@pytest.mark.parametrize("shares", [mix.PUBLIC, mix.ALL])
+def test_shares_sum_to_one(shares):
+    assert sum(shares.values()) == pytest.approx(1.0, abs=0.005)
 
 
 @pytest.mark.parametrize(
@@ -22,7 +23,8 @@ def test_shares_sum_to_one():
      ({"marker": "text"}, "post_safe"), ({"marker": "text", "hard": True}, "post_safe"),
      ({"marker": "pair", "unsafe": 1.0}, "pair_unsafe"), ({"marker": "pair", "source": "diasafety"}, "pair_labelled"),
      ({"marker": "t2v", "unsafe": 1.0}, "visual_unsafe"), ({"marker": "t2i", "source": "CoProV2"}, "visual_labelled"),
-     ({"source": "headgate_own", "unsafe": 1.0}, "chat_unsafe")],
+     ({"source": "headgate_own", "unsafe": 1.0}, "chat_own"),
+     ({"source": "headgate_own", "marker": "t2v"}, "visual_own")],
 )  # fmt: skip
 def test_the_group_of_a_row(changes, group):
     assert mix.group_of(row(**changes)) == group
@@ -37,7 +39,7 @@ def test_every_kind_of_row_has_a_share():
         for english in (False, True)
         for source in ("s", "diasafety")
     } | {mix.group_of(row(marker=marker, unsafe=unsafe)) for marker in ("t2i", "t2v") for unsafe in (0.0, 1.0)}
-    assert groups <= set(mix.SHARES)
+    assert groups <= set(mix.PUBLIC)
 
 
 def test_split_keeps_near_duplicates_together():
@@ -54,34 +56,47 @@ def test_split_loses_no_row_and_holds_out_about_one_in_forty():
     assert 60 < len(made.held_out) < 140
 
 
-def test_own_rows_are_never_held_out():
-    rows = [row(source="headgate_any", prompt=f"{i} tulips") for i in range(400)]
-    assert mix.split(rows) == mix.Split(rows, [])
+def test_templates_always_teach_and_one_in_nine_of_the_rows_written_one_by_one_is_held_out():
+    templates = [row(source="headgate_contrasts", prompt=f"{i} tulips") for i in range(400)]
+    assert mix.split(templates) == mix.Split(templates, [])
+    own = mix.split([row(source=mix.OWN_SOURCE, prompt=f"{i} tulips") for i in range(1800)])
+    assert 140 < len(own.held_out) < 260
+
+
+def test_rows_of_a_named_group_stay_together_whatever_their_texts():
+    rows = [row(source=mix.OWN_SOURCE, prompt=f"{i} tulips", group=f"twin-{i % 90}") for i in range(900)]
+    made = mix.split(rows)
+    assert not {one.group for one in made.train} & {one.group for one in made.held_out}
+
+
+def test_groups_without_a_share_are_left_out():
+    made = mix.cells([row(), row(source=mix.OWN_SOURCE)], mix.PUBLIC)
+    assert [cell.name for cell in made] == ["chat_safe/s/chat/0"]
 
 
 def test_a_group_gets_its_share_whatever_the_sizes():
     rows = [row() for _ in range(3000)] + [row(source="t", unsafe=1.0) for _ in range(10)]
-    shares = {cell.name.split("/")[0]: cell.share for cell in mix.cells(rows)}
-    assert shares["chat_unsafe"] == pytest.approx(mix.SHARES["chat_unsafe"])
-    assert shares["chat_safe"] == pytest.approx(mix.SHARES["chat_safe"])
+    shares = {cell.name.split("/")[0]: cell.share for cell in mix.cells(rows, mix.PUBLIC)}
+    assert shares["chat_unsafe"] == pytest.approx(mix.PUBLIC["chat_unsafe"])
+    assert shares["chat_safe"] == pytest.approx(mix.PUBLIC["chat_safe"])
 
 
 def test_sources_of_a_group_share_by_the_root_of_their_size_up_to_a_cap():
     sizes = {"small": 100, "large": 400, "huge": 4 * mix.CAP}
-    made = mix.cells([row(source=name) for name, size in sizes.items() for _ in range(size)])
+    made = mix.cells([row(source=name) for name, size in sizes.items() for _ in range(size)], mix.PUBLIC)
     share = {cell.name.split("/")[1]: cell.share for cell in made}
     assert share["large"] / share["small"] == pytest.approx(2.0)
     assert share["huge"] / share["small"] == pytest.approx((mix.CAP / 100) ** 0.5)
 
 
 def test_a_boost_multiplies_the_share_of_a_source():
-    made = mix.cells([row(source=name) for name in ("gsm8k", "plain") for _ in range(50)])
+    made = mix.cells([row(source=name) for name in ("gsm8k", "plain") for _ in range(50)], mix.PUBLIC)
     share = {cell.name.split("/")[1]: cell.share for cell in made}
     assert share["gsm8k"] / share["plain"] == pytest.approx(mix.BOOST["gsm8k"])
 
 
 def test_both_labels_of_a_two_sided_source_are_cells_of_their_own():
-    made = mix.cells([row(source="diasafety", marker="pair", unsafe=unsafe) for unsafe in (0.0, 0.0, 1.0)])
+    made = mix.cells([row(source="diasafety", marker="pair", unsafe=unsafe) for unsafe in (0.0, 0.0, 1.0)], mix.PUBLIC)
     assert {cell.name: len(cell.rows) for cell in made} == {
         "pair_labelled/diasafety/pair/0": 2,
         "pair_labelled/diasafety/pair/1": 1,
@@ -89,7 +104,7 @@ def test_both_labels_of_a_two_sided_source_are_cells_of_their_own():
 
 
 def test_draw_is_the_same_for_the_same_seed():
-    pool = mix.cells([row(prompt=f"{i} tulips", unsafe=float(i % 2)) for i in range(200)])
+    pool = mix.cells([row(prompt=f"{i} tulips", unsafe=float(i % 2)) for i in range(200)], mix.PUBLIC)
     first, second, other = (mix.draw(pool, 50, np.random.default_rng(seed)) for seed in (4, 4, 5))
     assert first == second != other
 

@@ -120,3 +120,15 @@ def test_losses_of_a_batch_add_up():
     values = torch.randn(2, len(HEADS), generator=torch.Generator().manual_seed(0))
     alone = sum(net.loss(values[i : i + 1], encode.collate([one])).item() for i, one in enumerate((first, second)))
     assert net.loss(values, encode.collate([first, second])).item() == pytest.approx(alone, rel=1e-5)
+
+
+def test_an_average_holds_the_mean_of_both_weights_and_the_state_of_the_last(tiny_base, tmp_path):
+    made = [net.build(tiny_base) for _ in range(2)]
+    for number, (name, one) in enumerate(zip(("first", "last"), made, strict=True)):
+        held = {"net": one.state_dict(), "state": {"rows": number}}
+        torch.save(held, tmp_path / name)
+    path = net.average(tmp_path / "first", tmp_path / "last", tmp_path / "mean")
+    held = torch.load(path, weights_only=True)
+    assert held["state"] == {"rows": 1}
+    assert torch.allclose(held["net"]["dense.weight"], (made[0].dense.weight + made[1].dense.weight) / 2)
+    net.load_weights(made[0], path)

@@ -8,7 +8,8 @@ from headgate.models.taxonomy import SLUGS
 from headgate.models.train import own
 from headgate.models.train.rows import UNKNOWN
 
-LINES = [line for line in own.FILE.read_bytes().splitlines() if line.strip()]
+FILES = sorted(own.FOLDER.glob("*.jsonl"))
+LINES = [line for path in FILES for line in path.read_bytes().splitlines() if line.strip()]
 ROWS = [msgspec.json.decode(line, type=own.OwnRow) for line in LINES]
 
 
@@ -23,9 +24,8 @@ def line(**changes):
 @pytest.fixture
 def read(tmp_path):
     def made(*lines):
-        path = tmp_path / "own.jsonl"
-        path.write_text("\n".join(lines), encoding="utf-8")
-        return own.rows(path)
+        (tmp_path / "own.jsonl").write_text("\n".join(lines), encoding="utf-8")
+        return own.rows(tmp_path)
 
     return made
 
@@ -39,8 +39,8 @@ def where(condition):
     return [f"line {number}: {row.prompt[:60]!r}" for number, row in enumerate(ROWS, 1) if condition(row)]
 
 
-def test_every_line_of_the_file_becomes_a_row():
-    assert len(own.rows()) == len(LINES) > 2000
+def test_every_line_of_the_files_becomes_a_row():
+    assert len(own.rows()) == len(LINES) > 8000
 
 
 def test_the_file_is_readable_on_its_own_with_the_same_fields_in_every_line():
@@ -138,6 +138,20 @@ def test_an_attack_with_a_payload_is_unsafe_for_it(read):
 def test_sensitive_is_not_unsafe(read):
     (made,) = read(line(label="sensitive"))
     assert (made.unsafe, made.sensitive, made.severity) == (0.0, 1.0, 0)
+
+
+def test_a_person_at_risk_teaches_nothing_about_categories(read):
+    (made,) = read(line(label="sensitive", categories=["self_harm"]))
+    assert made.categories is None
+
+
+def test_an_unsafe_text_that_is_also_called_an_attack_leaves_that_head_open(read):
+    (made,) = read(line(label="unsafe", severity=2, categories=["privacy", "prompt_attack"]))
+    assert (made.unsafe, made.attack, made.categories) == (1.0, UNKNOWN, ("privacy",))
+
+
+def test_twins_are_one_group(read):
+    assert [one.group for one in read(line(twin="x-1"), line(prompt="Which soil?"))] == ["x-1", ""]
 
 
 def test_a_refusal_is_known_of_pairs_alone(read):
