@@ -78,7 +78,7 @@ class Recorded:
 def blind(policy: CompiledPolicy, rounds: int) -> CompiledPolicy:
     """The policy with this many blind rounds, no other budget and no tightening."""
     plan = msgspec.structs.replace(
-        policy.regenerate, rounds=rounds, strategy="blind", tighten=False, seconds=None, tokens=None
+        policy.regenerate, rounds=rounds, strategy=("blind",), tighten=False, seconds=None, tokens=None
     )
     return msgspec.structs.replace(policy, regenerate=plan)
 

@@ -2,49 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from typing import TypeAlias
 
 import msgspec
 
 from ..models.assessment import Assessment
-from ..models.content import Role, Text
 from ..policies.decide import Decision
-from ..policies.verdict import Action
-from .effects import Cancel, Channel, Delta, Effect, End, Judge, Read, Release, Reply
-from .stream import Piece, SentenceGate
-from .weigh import Rules, merged, risk, weigh
+from ..policies.verdict import DELIVERS, Action
+from .effects import Cancel, Channel, Consulted, Delta, Effect, End, Event, Judge, Read, Reply
+from .progress import FINAL, Draw, Held, Progress, Said
+from .strategies.stream_aligner import Revision, may_correct, revised, revision
+from .weigh import merged
 
-_ROLES = {
-    "content": Role.ASSISTANT,
-    "refusal": Role.ASSISTANT,
-    "reasoning": Role.REASONING,
-    "tool_call": Role.TOOL_CALL,
-}
-
-
-class Draw(msgspec.Struct, frozen=True, kw_only=True):
-    """How one answer is read: its round, the question it answers, whether accepted text is shown while it comes.
-
-    `candidates`: each choice stands for itself and the best is kept. `complete`: read on after a rejection.
-    """
-
-    rules: Rules
-    round: int
-    question: str
-    release: bool
-    candidates: bool = False
-    complete: bool = False
-
-    @property
-    def tighten(self) -> int:
-        """Rounds that went before, where the policy tightens with each."""
-        return self.round - 1 if self.rules.policy.regenerate.tighten else 0
+_Effects: TypeAlias = Generator[Effect, Reply, None]
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """What came of an answer: the decision, what was released of it, and its cost in tokens.
 
-    `whole` is False where reading stopped at a rejected piece; `choice` is the candidate to deliver, if one passed.
+    `whole` is False where reading stopped before the end; `choice` is the candidate to deliver, if one passed. `shown`
+    is the released content and what it continues; `continuable` says that upstream could go on from it, `resumes` that
+    it is to. `corrected` sentences cost `helper_tokens`; `prompt_tokens` is None where upstream does not say.
+    `sentence` is the number of the content's sentence with which the first rejected piece begins, None where none was.
     """
 
     decision: Decision
@@ -52,149 +32,293 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     whole: bool
     exposed: int = 0
     tokens: int = 0
+    prompt_tokens: int | None = None
+    helper_tokens: int = 0
+    corrected: int = 0
     choice: int | None = None
-    texts: tuple[Text, ...] = ()
+    said: tuple[Said, ...] = ()
+    given: str | None = None
+    shown: str = ""
+    continuable: bool = False
+    resumes: bool = False
+    sentence: int | None = None
 
 
-class _Held(msgspec.Struct, frozen=True):
-    channel: Channel
-    text: str
-    part: Text
+class _Suspect(msgspec.Struct, frozen=True):
+    held: Held
+    decision: Decision
 
 
-class _Progress:
-    """The growing answer: one gate and one list of decisions a channel."""
+class _Reader:
+    """One answer while it is read: what has come, what waits for its context, and whether to read on."""
 
     def __init__(self, draw: Draw) -> None:
         self.draw = draw
-        self.gates: dict[Channel, SentenceGate] = {}
-        self.texts: dict[Channel, list[str]] = {}
-        self.pieces: dict[Channel, int] = {}
-        self.decisions: dict[int, list[Decision]] = {}
-        self.risks: dict[int, float] = {}
-        self.bad: set[int] = set()
-        self.exposed = 0
-        self.length = 0
+        self.progress = Progress(draw)
+        self.suspects: dict[Channel, list[_Suspect]] = {}
+        self.accepted: list[Held] = []
+        self.end: End | None = None
+        self.final = False
+        self.resumes = False
+        self.helper_tokens = 0
+        self.sentence: int | None = None
 
-    def feed(self, delta: Delta) -> list[_Held]:
-        gate = self.gates.get(delta.channel)
-        before: list[_Held] = []
-        if gate is None:
-            before = self._flush(delta.channel.choice)
-            # Arguments are code to be run: judged whole before any of them leaves.
-            whole = delta.channel.kind == "tool_call" or self.draw.rules.policy.stream.hold == "answer"
-            gate = self.gates[delta.channel] = SentenceGate(hold="answer" if whole else "sentence")
-            self.texts[delta.channel] = []
-            self.pieces[delta.channel] = 0
-            self.decisions.setdefault(delta.channel.choice, [])
-        self.texts[delta.channel].append(delta.text)
-        self.length += len(delta.text)
-        return before + self._held(delta.channel, gate.feed(delta.text))
+    @property
+    def condemned(self) -> bool:
+        """Whether nothing more is to be read: a choice is bad, and no other and no fuller picture is wanted."""
+        draw, progress = self.draw, self.progress
+        if not progress.bad or draw.candidates:
+            return False
+        return not draw.complete or self.final or bool(progress.exposed)
 
-    def _flush(self, choice: int) -> list[_Held]:
-        """What waits on the other texts of a choice when a new one begins: reasoning is shown before the answer."""
-        return [
-            held
-            for channel, gate in self.gates.items()
-            if channel.choice == choice and gate.hold == "sentence"
-            for held in self._held(channel, gate.finish())
-        ]
+    @property
+    def stops(self) -> bool:
+        """Whether the rest of upstream's answer is not wanted."""
+        return self.condemned or self.resumes or self.end is not None
 
-    def finish(self) -> list[_Held]:
-        return [held for channel, gate in self.gates.items() for held in self._held(channel, gate.finish())]
-
-    def parts(self) -> list[tuple[Channel, Text]]:
-        return [(channel, self._part(channel, "".join(texts))) for channel, texts in self.texts.items()]
-
-    def note(self, choice: int, parts: Sequence[Text], assessments: Sequence[Assessment]) -> Decision:
-        decision = weigh(self.draw.rules, parts, assessments, tighten=self.draw.tighten)
-        self.decisions[choice].append(decision)
-        self.risks[choice] = max(self.risks.get(choice, 0.0), risk(assessments))
-        if self.draw.rules.rejects(decision.action):
-            self.bad.add(choice)
-        return decision
-
-    def _held(self, channel: Channel, pieces: Sequence[Piece]) -> list[_Held]:
-        self.pieces[channel] += len(pieces)
-        return [_Held(channel, piece.text, self._part(channel, piece.judged)) for piece in pieces]
-
-    def _part(self, channel: Channel, text: str) -> Text:
-        return Text(text=text, role=_ROLES[channel.kind], path=channel.path, context=self.draw.question)
+    def correctable(self, piece: Held) -> bool:
+        """Whether the corrector may replace this piece: a sentence of a shown stream of which nothing is out."""
+        return (
+            self.draw.release
+            and piece.channel == Channel()
+            and self.draw.rules.policy.stream.hold == "sentence"
+            and not self.progress.unjudged
+            and not self.suspects.get(piece.channel)
+            and may_correct(self.progress.corrected, most=self.draw.corrections)
+        )
 
 
 def read_answer(draw: Draw) -> Generator[Effect, Reply, Reading]:
-    """Reads until the answer ends or a piece is rejected; releases what was accepted where `draw.release` is set."""
-    progress = _Progress(draw)
-    tokens = None
-    while True:
-        event = yield Read()
+    """Reads until the answer ends or is rejected; releases what was accepted where `draw.release` is set."""
+    reader = _Reader(draw)
+    given = _given(draw.given) if draw.given is not None else None
+    while reader.end is None:
+        event = next(given) if given is not None else (yield Read())
         if isinstance(event, End):
-            tokens = event.tokens
+            reader.end = event
             break
         assert isinstance(event, Delta)
-        if held := progress.feed(event):
-            passed = yield from _judge_pieces(progress, held)
-            if not passed:
-                yield Cancel()
-                return _reading(progress, whole=False, tokens=None)
-            if draw.release:
-                yield from _release(progress, held)
-    last = progress.finish()
-    passed = yield from _judge_pieces(progress, last)
-    if passed:
-        passed = yield from _judge_wholes(progress)
-    if passed and draw.release and not draw.candidates:
-        yield from _release(progress, last)
-    return _reading(progress, whole=True, tokens=tokens)
+        yield from _judge(reader, reader.progress.feed(event))
+        yield from _settle_others(reader, event.channel)
+        if reader.stops and given is None:
+            yield Cancel()
+        if reader.condemned:
+            return _reading(reader)
+        if reader.end is not None:
+            break
+        yield from _release(reader)
+        if reader.resumes:
+            return _reading(reader)
+        if not reader.suspects.get(event.channel):
+            yield from reader.progress.ahead(event.channel)
+    yield from _finish(reader)
+    return _reading(reader)
 
 
-def _judge_pieces(progress: _Progress, held: Sequence[_Held]) -> Generator[Effect, Reply, bool]:
-    """Whether all pieces passed; stops at the first that did not, so that a whole answer reads like its stream."""
-    if not held:
-        return True
-    assessments = yield Judge(parts=tuple(piece.part for piece in held), urgent=progress.draw.release)
+def _finish(reader: _Reader) -> _Effects:
+    """Judges what is left, what was held for its context, and each text as a whole; then releases the rest."""
+    progress = reader.progress
+    yield from _judge(reader, progress.finish())
+    for channel in [*reader.suspects]:
+        if not reader.condemned:
+            yield from _resolve(reader, channel)
+    if not reader.condemned:
+        yield from _judge_wholes(reader)
+    if not progress.bad:
+        yield from _release(reader)
+
+
+def _settle_others(reader: _Reader, channel: Channel) -> _Effects:
+    """A text that has begun ends those before it, so what is held of them is decided now and order is kept."""
+    for other in [found for found in reader.suspects if found.choice == channel.choice and found != channel]:
+        yield from _resolve(reader, other)
+
+
+def _judge(reader: _Reader, held: Sequence[Held]) -> _Effects:
+    """Judges the pieces together and settles them in order, so that a whole answer reads like its stream."""
+    queue = list(held)
+    while queue:
+        assessments = yield from _ask(reader, queue)
+        queue = yield from _settle(reader, queue, assessments)
+
+
+def _ask(reader: _Reader, held: Sequence[Held]) -> Generator[Effect, Reply, Sequence[Assessment]]:
+    assessments = yield Judge(parts=tuple(piece.part for piece in held), urgent=reader.draw.release)
     assert isinstance(assessments, tuple)
-    for piece, assessment in zip(held, assessments, strict=True):
-        if piece.channel.choice in progress.bad and not progress.draw.complete:
+    return assessments
+
+
+def _settle(
+    reader: _Reader, queue: list[Held], assessments: Sequence[Assessment]
+) -> Generator[Effect, Reply, list[Held]]:
+    """Takes each piece for good, bad or suspect; gives those that must be judged again, after a correction."""
+    progress = reader.progress
+    for number, (piece, assessment) in enumerate(zip(queue, assessments, strict=True)):
+        choice = piece.channel.choice
+        if choice in progress.bad and not reader.draw.complete:
             continue
-        progress.note(piece.channel.choice, [piece.part], [assessment])
-        if progress.bad and not (progress.draw.candidates or progress.draw.complete):
-            return False
-    return True
+        decision = progress.weigh(piece.part, assessment, choice=choice)
+        if not reader.draw.rules.rejects(decision.action):
+            yield from _good(reader, piece, decision)
+        elif not _final(decision) and reader.correctable(piece):
+            better = yield from _corrected(reader, piece)
+            if better is None:
+                _bad(reader, piece, decision)
+            else:
+                progress.acquit(choice, decision)
+                rest = progress.correct(piece, better, queue[number + 1 :])
+                if not reader.stops:
+                    return rest
+                progress.drop(rest)
+                return []
+        else:
+            _bad(reader, piece, decision)
+        if reader.condemned:
+            break
+    return []
 
 
-def _judge_wholes(progress: _Progress) -> Generator[Effect, Reply, bool]:
-    wholes = [(c, p) for c, p in progress.parts() if progress.pieces[c] > 1]
-    if wholes:
-        assessments = yield Judge(parts=tuple(part for _, part in wholes), urgent=progress.draw.release)
-        assert isinstance(assessments, tuple)
-        for (channel, part), assessment in zip(wholes, assessments, strict=True):
-            progress.note(channel.choice, [part], [assessment])
-    return not progress.bad
+def _good(reader: _Reader, piece: Held, decision: Decision) -> _Effects:
+    if suspects := reader.suspects.get(piece.channel):
+        suspects.append(_Suspect(piece, decision))
+        yield from _resolve(reader, piece.channel)
+        return
+    reader.progress.note(piece.channel.choice, decision)
+    reader.accepted.append(piece)
 
 
-def _release(progress: _Progress, held: Sequence[_Held]) -> Generator[Effect, Reply, None]:
-    for piece in held:
-        progress.exposed += len(piece.text)
-        yield Release(piece.channel, piece.text)
+def _bad(reader: _Reader, piece: Held, decision: Decision) -> None:
+    """A severe piece is bad at once; another is, when as many in a row were bad as the policy waits for."""
+    suspects = reader.suspects.setdefault(piece.channel, [])
+    suspects.append(_Suspect(piece, decision))
+    reader.final = reader.final or _final(decision)
+    if _final(decision) or len(suspects) >= reader.draw.rules.policy.stream.debounce:
+        _condemn(reader, piece.channel)
 
 
-def _reading(progress: _Progress, *, whole: bool, tokens: int | None) -> Reading:
+def _condemn(reader: _Reader, channel: Channel) -> None:
+    suspects = reader.suspects.pop(channel, [])
+    for suspect in suspects:
+        reader.progress.note(channel.choice, suspect.decision)
+    if suspects and reader.sentence is None and channel.kind == "content":
+        reader.sentence = reader.progress.sentence(suspects[0].held)
+
+
+def _resolve(reader: _Reader, channel: Channel) -> _Effects:
+    """Judges suspects with what came after them, as one text: acquitted together or condemned."""
+    suspects = reader.suspects[channel]
+    if len(suspects) < 2:
+        _condemn(reader, channel)
+        return
+    progress = reader.progress
+    part = progress.joined([suspect.held for suspect in suspects])
+    assessments = yield Judge(parts=(part,), urgent=reader.draw.release)
+    assert isinstance(assessments, tuple)
+    decision = progress.weigh(part, assessments[0], choice=channel.choice)
+    if reader.draw.rules.rejects(decision.action):
+        reader.final = reader.final or _final(decision)
+        _condemn(reader, channel)
+        progress.note(channel.choice, decision)
+        return
+    del reader.suspects[channel]
+    for suspect in suspects:
+        progress.acquit(channel.choice, suspect.decision)
+        reader.accepted.append(suspect.held)
+    progress.note(channel.choice, decision)
+
+
+def _corrected(reader: _Reader, piece: Held) -> Generator[Effect, Reply, Held | None]:
+    """The corrector's piece once it was judged good; None where there is none or it is no better."""
+    progress, draw = reader.progress, reader.draw
+    before = "".join(held.text for held in reader.accepted if held.channel == piece.channel)
+    prefix = draw.prefix + progress.shown.get(piece.channel, "") + before
+    consulted = yield revision(draw.question, prefix=prefix, sentence=piece.text)
+    assert isinstance(consulted, Consulted)
+    reader.helper_tokens += consulted.tokens
+    better: Revision | None = revised(piece.text, consulted.text)
+    if better is None:
+        return None
+    held = progress.again(piece, better.text)
+    assessments = yield Judge(parts=(held.part,), urgent=draw.release)
+    assert isinstance(assessments, tuple)
+    decision = progress.weigh(held.part, assessments[0], choice=piece.channel.choice)
+    if draw.rules.rejects(decision.action):
+        return None
+    progress.note(piece.channel.choice, decision)
+    reader.accepted.append(held)
+    if better.ends:
+        reader.end = reader.end or End()
+    reader.resumes = draw.resumes and reader.end is None and _one_text(progress.said())
+    return held
+
+
+def _judge_wholes(reader: _Reader) -> _Effects:
+    progress, complete = reader.progress, reader.draw.complete
+    wholes = [said for said in progress.wholes() if complete or said.channel.choice not in progress.bad]
+    if not wholes:
+        return
+    assessments = yield Judge(parts=tuple(said.part for said in wholes), urgent=reader.draw.release)
+    assert isinstance(assessments, tuple)
+    for said, assessment in zip(wholes, assessments, strict=True):
+        choice = said.channel.choice
+        decision = progress.weigh(said.part, assessment, choice=choice)
+        progress.note(choice, decision)
+
+
+def _release(reader: _Reader) -> _Effects:
+    if reader.draw.release and not reader.progress.bad:
+        yield from reader.progress.release(reader.accepted)
+        reader.accepted = []
+
+
+def _final(decision: Decision) -> bool:
+    """Whether a rejection is not to be waited out: it is severe, or something was not judged."""
+    return decision.action in FINAL or any(miss.action not in DELIVERS for miss in decision.coverage.unjudged)
+
+
+def _given(text: str) -> Iterator[Event]:
+    yield Delta(Channel(), text)
+    yield End()
+
+
+def _reading(reader: _Reader) -> Reading:
+    progress, draw, end = reader.progress, reader.draw, reader.end
+    said = tuple(progress.said())
+    # Upstreams that do not say what an answer cost are charged four characters a token; a helper's is counted apart.
+    cost = end.tokens if end and end.tokens is not None else progress.length // 4 if draw.given is None else 0
     choices = [choice for choice in progress.decisions if choice not in progress.bad]
-    texts = tuple(part for _, part in progress.parts())
-    # Upstreams that do not say what an answer cost are charged four characters a token.
-    cost = tokens if tokens is not None else progress.length // 4
-    if progress.draw.candidates and choices and whole:
-        best = min(choices, key=lambda choice: (progress.risks.get(choice, 0.0), choice))
-        decision = merged(progress.decisions[best])
-        return Reading(decision=decision, rejected=False, whole=True, tokens=cost, choice=best, texts=texts)
-    decision = merged(decision for found in progress.decisions.values() for decision in found)
-    action = decision.action if decision.action is not Action.GUIDELINE else Action.FLAG
-    return Reading(
-        decision=msgspec.structs.replace(decision, action=action),
+    reading = Reading(
+        decision=merged(decision for found in progress.decisions.values() for decision in found),
         rejected=bool(progress.bad),
-        whole=whole,
+        whole=end is not None,
         exposed=progress.exposed,
         tokens=cost,
-        texts=texts,
+        prompt_tokens=0 if draw.given is not None else end.prompt_tokens if end else None,
+        helper_tokens=reader.helper_tokens,
+        corrected=progress.corrected,
+        said=said,
+        given=draw.given,
+        shown=draw.prefix + progress.shown.get(Channel(), ""),
+        continuable=_continuable(progress, said),
+        resumes=reader.resumes,
+        sentence=reader.sentence,
     )
+    if draw.candidates and choices and end is not None:
+        best = min(choices, key=lambda choice: (progress.risks.get(choice, 0.0), choice))
+        return msgspec.structs.replace(
+            reading, decision=merged(progress.decisions[best]), rejected=False, choice=best
+        )  # fmt: skip
+    decision = reading.decision
+    action = decision.action if decision.action is not Action.GUIDELINE else Action.FLAG
+    return msgspec.structs.replace(reading, decision=msgspec.structs.replace(decision, action=action))
+
+
+def _continuable(progress: Progress, said: Sequence[Said]) -> bool:
+    """Whether upstream could go on from what is out: judged content of the only choice."""
+    out = progress.draw.prefix or progress.shown.get(Channel())
+    return bool(out) and _one_text(said) and not progress.unjudged and not progress.draw.candidates
+
+
+def _one_text(said: Sequence[Said]) -> bool:
+    """Whether the answer is one choice's content, with or without the reasoning before it."""
+    return {(text.channel.choice, text.channel.kind) for text in said} <= {(0, "content"), (0, "reasoning")}

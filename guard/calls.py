@@ -13,6 +13,7 @@ from ..models.errors import ConfigError, InputError
 from .conversation import Message, message_of, with_note
 from .effects import Generate
 from .redact import masked_messages
+from .reword import reworded
 
 Extract: TypeAlias = Callable[..., Any]
 
@@ -34,18 +35,31 @@ class Call(msgspec.Struct, frozen=True):
     def again(self, request: Generate) -> inspect.BoundArguments:
         """The arguments for this round: the note and the redactions in place, wherever the function can take them."""
         arguments = dict(self.arguments)
+        messages: Sequence[Message] = self.messages
         if request.redact:
-            arguments = self._with_prompt(arguments, masked_messages(self.messages, request.redact))
-        if request.guidance is not None:
+            messages = masked_messages(messages, request.redact)
+        if request.prompt is not None:
+            messages = reworded(messages, request.prompt)
+        if messages is not self.messages:
+            arguments = self._with_prompt(arguments, messages)
+        listed = self.prompt is not None and not isinstance(arguments[self.prompt], (str, Mapping))
+        note = request.guidance
+        if request.turns and not listed:
+            # A prompt of one text has no place for turns; what they ask for goes into the note.
+            note = "\n\n".join([note or "", *(text for role, text in request.turns if role == "user")]).strip()
+        if note is not None:
             if GUIDANCE in self.signature.parameters:
-                arguments[GUIDANCE] = request.guidance
-            elif self.prompt is not None and not isinstance(arguments[self.prompt], (str, Mapping)):
-                arguments[self.prompt] = with_note(arguments[self.prompt], request.guidance)
+                arguments[GUIDANCE] = note
+            elif listed and self.prompt is not None:
+                arguments[self.prompt] = with_note(arguments[self.prompt], note)
+        if request.turns and listed and self.prompt is not None:
+            turns = [{"role": role, "content": text} for role, text in request.turns]
+            arguments[self.prompt] = [*arguments[self.prompt], *turns]
         return inspect.BoundArguments(self.signature, OrderedDict(arguments))
 
     def _with_prompt(self, arguments: dict[str, Any], messages: Sequence[Message]) -> dict[str, Any]:
         if self.prompt is None:
-            raise ConfigError("the policy redacts this prompt, and input= is a function: name the argument instead")
+            raise ConfigError("the policy changes this prompt, and input= is a function: name the argument instead")
         prompt: Any = list(messages)
         if isinstance(arguments[self.prompt], str):
             prompt = messages[0]["content"]

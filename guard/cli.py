@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import click
 
+from .commands.audit import audit
 from .commands.check import check
 from .commands.evaluate import evaluate
 from .commands.filter import filter_
+from .commands.keys import keys
 from .commands.models import models
 from .commands.policy import policy
 from .commands.shared import Group
@@ -19,5 +21,5 @@ def cli() -> None:
     """Safety moderation and guardrails ahead of any chat model."""
 
 
-for _command in (check, evaluate, filter_, train, policy, models):
+for _command in (check, evaluate, filter_, train, policy, models, audit, keys):
     cli.add_command(_command)

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from ..models.assessment import Assessment
 from ..models.content import Part
-from .effects import Cancel, Event, Finish, Generate, Judge, Read, Release, Reply
+from .effects import Cancel, Consult, Consulted, Event, Finish, Generate, Judge, Read, Release, Reply
 from .loop import Steps
 
 
@@ -80,7 +80,33 @@ class AsyncJudges(Protocol):
         ...
 
 
-def run(steps: Steps, judge: Judges, source: Source) -> Iterator[Release | Finish]:
+class Consults(Protocol):
+    """Asks a helper model and never raises: a failure is a `Consulted` without text."""
+
+    def __call__(self, request: Consult) -> Consulted:
+        """What the helper says, blocking until it is there."""
+        ...
+
+
+class AsyncConsults(Protocol):
+    """The same, awaited."""
+
+    async def __call__(self, request: Consult) -> Consulted:
+        """What the helper says."""
+        ...
+
+
+def nobody(request: Consult) -> Consulted:
+    """Where no helper is configured."""
+    return Consulted(text=None, fault="not configured")
+
+
+async def anobody(request: Consult) -> Consulted:
+    """The same on an event loop."""
+    return nobody(request)
+
+
+def run(steps: Steps, judge: Judges, source: Source, *, consult: Consults = nobody) -> Iterator[Release | Finish]:
     """Runs the loop, yielding what may be shown as soon as it may, and last the Finish; blocking."""
     reply: Reply = None
     try:
@@ -94,6 +120,8 @@ def run(steps: Steps, judge: Judges, source: Source) -> Iterator[Release | Finis
                     source.generate(effect)
                 case Read():
                     reply = source.read()
+                case Consult():
+                    reply = consult(effect)
                 case Cancel():
                     source.cancel()
                 case Release():
@@ -108,7 +136,9 @@ def run(steps: Steps, judge: Judges, source: Source) -> Iterator[Release | Finis
         steps.close()
 
 
-async def arun(steps: Steps, judge: AsyncJudges, source: AsyncSource) -> AsyncGenerator[Release | Finish]:
+async def arun(
+    steps: Steps, judge: AsyncJudges, source: AsyncSource, *, consult: AsyncConsults = anobody
+) -> AsyncGenerator[Release | Finish]:
     """The same on an event loop; cancelling the task cancels the source."""
     reply: Reply = None
     try:
@@ -122,6 +152,8 @@ async def arun(steps: Steps, judge: AsyncJudges, source: AsyncSource) -> AsyncGe
                     await source.generate(effect)
                 case Read():
                     reply = await source.read()
+                case Consult():
+                    reply = await consult(effect)
                 case Cancel():
                     await source.cancel()
                 case Release():
@@ -136,9 +168,11 @@ async def arun(steps: Steps, judge: AsyncJudges, source: AsyncSource) -> AsyncGe
         steps.close()
 
 
-def drive(steps: Steps, judge: Judges, source: Source, sink: Sink | None = None) -> Finish:
+def drive(
+    steps: Steps, judge: Judges, source: Source, sink: Sink | None = None, *, consult: Consults = nobody
+) -> Finish:
     """Runs the loop to its end, blocking; what may be shown goes to the sink."""
-    for item in run(steps, judge, source):
+    for item in run(steps, judge, source, consult=consult):
         if isinstance(item, Finish):
             return item
         if sink is not None:
@@ -146,9 +180,16 @@ def drive(steps: Steps, judge: Judges, source: Source, sink: Sink | None = None)
     raise AssertionError("a loop ends in a Finish")
 
 
-async def adrive(steps: Steps, judge: AsyncJudges, source: AsyncSource, sink: AsyncSink | None = None) -> Finish:
+async def adrive(
+    steps: Steps,
+    judge: AsyncJudges,
+    source: AsyncSource,
+    sink: AsyncSink | None = None,
+    *,
+    consult: AsyncConsults = anobody,
+) -> Finish:
     """The same on an event loop."""
-    async with contextlib.aclosing(arun(steps, judge, source)) as items:
+    async with contextlib.aclosing(arun(steps, judge, source, consult=consult)) as items:
         async for item in items:
             if isinstance(item, Finish):
                 return item

@@ -1,8 +1,8 @@
 """What the loop asks for and what it is told: plain values, so that it can be run without any I/O.
 
-The loop yields `Judge`, `Generate`, `Read`, `Release` and `Cancel` and returns `Finish`; a driver performs each and
-sends the answer back. An answer arrives as events (`Delta` …, `End`), one for a whole answer or many for a stream:
-both take the same path.
+The loop yields `Judge`, `Generate`, `Consult`, `Read`, `Release` and `Cancel` and returns `Finish`; a driver performs
+each and sends the answer back. An answer arrives as events (`Delta` …, `End`), one for a whole answer or many for a
+stream: both take the same path.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from ..models.assessment import Assessment
-from ..models.content import Part
+from ..models.content import Part, Text
 from ..policies.verdict import Verdict
 
 ChannelKind: TypeAlias = Literal["content", "reasoning", "tool_call", "refusal"]
@@ -42,9 +42,10 @@ class Delta(msgspec.Struct, frozen=True):
 
 
 class End(msgspec.Struct, frozen=True):
-    """The answer is complete; `tokens` is what upstream says it cost to make, None where it does not say."""
+    """The answer is complete; upstream says what it and its request cost in tokens, None where it does not."""
 
     tokens: int | None = None
+    prompt_tokens: int | None = None
 
 
 Event: TypeAlias = Delta | End
@@ -60,13 +61,35 @@ class Judge(msgspec.Struct, frozen=True):
 class Generate(msgspec.Struct, frozen=True, kw_only=True):
     """Ask upstream for an answer. `guidance` goes in as a system note, `redact` are paths of the request to mask.
 
-    `n` is how many choices to draw, None for as many as the caller asked for. Answered with None once it is under way.
+    `n` is how many choices to draw, None for as many as the caller asked for. `prompt` stands in for the last user
+    message, `turns` are further (role, content) messages, `prefix` is the start of an answer that is to be continued.
+    Answered with None once it is under way.
     """
 
     round: int
     guidance: str | None = None
     redact: tuple[str, ...] = ()
     n: int | None = None
+    prompt: str | None = None
+    turns: tuple[tuple[str, str], ...] = ()
+    prefix: str | None = None
+
+
+class Consult(msgspec.Struct, frozen=True, kw_only=True):
+    """Ask a helper model (`corrector`, `rewriter`, `critic`) to complete `prompt`; answered with `Consulted`."""
+
+    service: str
+    prompt: str
+    max_tokens: int = 1024
+    stop: tuple[str, ...] = ()
+
+
+class Consulted(msgspec.Struct, frozen=True, kw_only=True):
+    """What a helper model said and the tokens it cost; `text` is None where it could not be asked, `fault` says why."""
+
+    text: str | None
+    tokens: int = 0
+    fault: str | None = None
 
 
 class Read(msgspec.Struct, frozen=True):
@@ -89,7 +112,9 @@ class Finish(msgspec.Struct, frozen=True, kw_only=True):
 
     `delivered`: the answer of `round` (its `choice`, or all of them where None) is the caller's.
     `refused`, `supported`: `message` is, and nothing else was released. `cut`: part of an answer was released before
-    the rest was rejected. `withheld`: there was nothing to deliver (a check without an upstream).
+    the rest was rejected. `withheld`: there was nothing to deliver (a check without an upstream). `text` is a helper's
+    answer that stands in for upstream's content; `rewrites` are the prompts that stood in for the caller's. `appendix`
+    belongs beneath the answer; of a stream it was released.
     """
 
     verdict: Verdict
@@ -98,7 +123,10 @@ class Finish(msgspec.Struct, frozen=True, kw_only=True):
     round: int | None = None
     choice: int | None = None
     exposed: int = 0
+    text: str | None = None
+    appendix: str | None = None
+    rewrites: tuple[Text, ...] = ()
 
 
-Effect: TypeAlias = Judge | Generate | Read | Cancel | Release
-Reply: TypeAlias = "tuple[Assessment, ...] | Event | None"
+Effect: TypeAlias = Judge | Generate | Consult | Read | Cancel | Release
+Reply: TypeAlias = "tuple[Assessment, ...] | Event | Consulted | None"

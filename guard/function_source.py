@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Generator
-from typing import Any
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from typing import Any, Final
 
-from ..models.errors import InputError
+from ..models.errors import ConfigError, InputError
 from .calls import Call, Extract, answer_of
 from .effects import Channel, Delta, End, Event, Finish, Generate
 from .sources import events_of
 
 Function = Callable[..., Any]
+
+_REASONING: Final = frozenset({"reasoning", "reasoning_content"})
 
 
 class _Results:
@@ -26,9 +29,13 @@ class _Results:
         self._events: deque[Event] = deque()
 
     def result(self, finish: Finish) -> Any:
-        """The result that was delivered."""
+        """The result that was delivered; what belongs beneath a text goes there, an object stays as it is."""
         assert finish.round is not None
-        return self._rounds[finish.round][finish.choice or 0]
+        drawn = max(number for number in self._rounds if number <= finish.round)
+        found = self._rounds[drawn][finish.choice or 0]
+        if finish.text is not None:
+            found = corrected(found, finish.text, self._extract)
+        return f"{found}\n\n{finish.appendix}" if finish.appendix and isinstance(found, str) else found
 
     def _came(self, request: Generate, results: list[Any]) -> None:
         self._rounds[request.round] = results
@@ -56,19 +63,37 @@ class FunctionSource(_Results):
 
 
 class AsyncFunctionSource(_Results):
-    """A coroutine function."""
+    """A coroutine function; its candidates are made together, while the caller goes on."""
+
+    def __init__(self, function: Function, call: Call, extract: Extract | None) -> None:
+        super().__init__(function, call, extract)
+        self._asked: Generate | None = None
+        self._calls: list[asyncio.Task[Any]] = []
 
     async def generate(self, request: Generate) -> None:
-        """Awaits the function, once for each candidate."""
+        """Starts the function, once for each candidate; what it raises is raised by the first read."""
+        await self.cancel()
         bound = self._arguments(request)
-        self._came(request, [await self._function(*bound.args, **bound.kwargs) for _ in range(request.n or 1)])
+        self._asked = request
+        self._calls = [
+            asyncio.ensure_future(self._function(*bound.args, **bound.kwargs)) for _ in range(request.n or 1)
+        ]
 
     async def read(self) -> Event:
         """The next text of its answer."""
+        if self._asked is not None:
+            request = self._asked
+            results = [await call for call in self._calls]
+            self._asked, self._calls = None, []
+            self._came(request, results)
         return self._events.popleft()
 
     async def cancel(self) -> None:
-        """The rest is not read."""
+        """Cancels the calls that run and waits for their clean-up; the rest is not read."""
+        calls, self._calls, self._asked = self._calls, [], None
+        for call in calls:
+            call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
         self._events.clear()
 
 
@@ -106,7 +131,10 @@ class StreamSource:
 
 
 class AsyncStreamSource:
-    """The same for an async generator function."""
+    """The same for an async generator function.
+
+    It does not start ahead of its first read: all steps of a generator belong into one task.
+    """
 
     def __init__(self, function: Function, call: Call, extract: Extract | None) -> None:
         self._function = function
@@ -136,6 +164,19 @@ class AsyncStreamSource:
         """Closes the generators, so that their own clean-up runs now."""
         for stream in self._streams:
             await stream.aclose()
+
+
+def corrected(result: Any, text: str, extract: Extract | None) -> Any:
+    """A result with a helper's text in its place; ConfigError where the result's kind has no place for one."""
+    if extract is None and isinstance(result, str):
+        return text
+    if extract is None and isinstance(result, Mapping):
+        kept = {key: value for key, value in result.items() if key not in _REASONING}
+        return {**kept, "content": text}
+    raise ConfigError(
+        f"the corrector's text cannot be put into a {type(result).__name__}: return a text or a message, "
+        "or leave the corrector out of this function's policy"
+    )
 
 
 def _text(item: Any, extract: Extract | None) -> str:

@@ -16,12 +16,14 @@ from ..policies.compile import load_policy
 from ..policies.compiled import CompiledPolicy
 from ..policies.thresholds import FalseAlarmTable, resolve, table_of
 from ..policies.verdict import Verdict
+from .consult import Helpers
 from .conversation import Message, message_of, parts_of
 from .drive import AsyncSink, AsyncSource, Sink, Source, adrive, arun, drive, run
 from .effects import Finish, Release
 from .judging import Judging
 from .loop import Terms, exchange
 from .memo import Memo
+from .observe import watched
 from .sources import AsyncGiven, Given
 from .weigh import Rules
 
@@ -66,6 +68,7 @@ class Guard:
             thresholds=resolve(self.policy.thresholds, _table(self.judging.classifiers)),
             models=self.judging.digests,
         )
+        self.helpers = Helpers(self.policy.services)
 
     def under(self, policy: str | Path | CompiledPolicy) -> Guard:
         """A guard with another policy that shares this one's models and memo."""
@@ -99,9 +102,7 @@ class Guard:
     ) -> Verdict:
         """`check` for callers on an event loop; inference runs off it."""
         prompt = _prompt(text, messages, images, videos, purpose=purpose, response=response)
-        given = AsyncGiven([response] if response is not None else [])
-        terms = Terms(rules=self.rules, answers=response is not None, given=True)
-        return (await adrive(exchange(terms, prompt), self.judging.ajudge, given)).verdict
+        return (await self.aconclude(prompt, responses=[] if response is None else [response])).verdict
 
     def conclude(self, prompt: Sequence[Part], *, response: str | Message | None = None) -> Finish:
         """`check` for parts that are already made, with what the caller would be shown."""
@@ -109,23 +110,51 @@ class Guard:
         terms = Terms(rules=self.rules, answers=response is not None, given=True)
         return drive(exchange(terms, prompt), self.judging.judge, given)
 
+    async def aconclude(self, prompt: Sequence[Part], *, responses: Sequence[str | Message] = ()) -> Finish:
+        """`conclude` on an event loop; several responses are the choices of one answer."""
+        terms = Terms(rules=self.rules, answers=bool(responses), given=True)
+        return await adrive(watched(exchange(terms, prompt)), self.judging.ajudge, AsyncGiven(responses))
+
     def exchange(self, prompt: Sequence[Part], source: Source, *, sink: Sink | None = None) -> Finish:
         """Runs the loop over a source of answers, blocking; accepted text goes to the sink as it comes."""
         terms = Terms(rules=self.rules, streams=sink is not None)
-        return drive(exchange(terms, prompt), self.judging.judge, source, sink)
+        return drive(exchange(terms, prompt), self.judging.judge, source, sink, consult=self.helpers.consult)
 
     def stream(self, prompt: Sequence[Part], source: Source) -> Iterator[Release | Finish]:
         """The same as an iterator: text as soon as it may be shown, and last the Finish."""
-        return run(exchange(Terms(rules=self.rules, streams=True), prompt), self.judging.judge, source)
+        terms = Terms(rules=self.rules, streams=True)
+        return run(exchange(terms, prompt), self.judging.judge, source, consult=self.helpers.consult)
 
     def astream(self, prompt: Sequence[Part], source: AsyncSource) -> AsyncGenerator[Release | Finish]:
         """The same as an async iterator."""
-        return arun(exchange(Terms(rules=self.rules, streams=True), prompt), self.judging.ajudge, source)
+        terms = Terms(rules=self.rules, streams=True, speculates=True)
+        return arun(watched(exchange(terms, prompt)), self.judging.ajudge, source, consult=self.helpers.aconsult)
 
-    async def aexchange(self, prompt: Sequence[Part], source: AsyncSource, *, sink: AsyncSink | None = None) -> Finish:
-        """The same on an event loop."""
-        terms = Terms(rules=self.rules, streams=sink is not None)
-        return await adrive(exchange(terms, prompt), self.judging.ajudge, source, sink)
+    async def aexchange(
+        self,
+        prompt: Sequence[Part],
+        source: AsyncSource,
+        *,
+        sink: AsyncSink | None = None,
+        continues: bool = False,
+        deadline: float | None = None,
+        language: str = "",
+    ) -> Finish:
+        """The same on an event loop.
+
+        `continues`: the source can go on from a shown text. `deadline` in seconds bounds the rounds, not the first.
+        """
+        terms = Terms(
+            rules=self.rules,
+            streams=sink is not None,
+            speculates=True,
+            continues=continues,
+            deadline=deadline,
+            language=language,
+        )
+        return await adrive(
+            watched(exchange(terms, prompt)), self.judging.ajudge, source, sink, consult=self.helpers.aconsult
+        )
 
     def judge(self, parts: Sequence[Part], *, bulk: bool = False) -> tuple[Assessment, ...]:
         """The raw assessments, no policy applied; `bulk` yields to whoever waits for an answer."""

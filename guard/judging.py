@@ -75,6 +75,8 @@ class Judging:
 
     async def ajudge(self, parts: Sequence[Part], *, urgent: bool = False) -> tuple[Assessment, ...]:
         """One assessment for each part; inference runs off the event loop."""
+        if self.memo.shared and not urgent:
+            await self.memo.fetch([self._key_of(part, self._reader(part)) for part in parts])
         found, keys, asked = self._ask(parts, _priority(urgent=urgent, bulk=False))
         deadline = time.monotonic() + self._timeout
         for request in asked:
@@ -98,9 +100,7 @@ class Judging:
         wanted: dict[int, dict[str, Part]] = {}
         for part in parts:
             index = self._reader(part)
-            key = digest(part, key=self._key)
-            if index is not None:
-                key = f"{key}:{self.classifiers[index].digest}"
+            key = self._key_of(part, index)
             keys.append(key)
             if key in found or (index is not None and key in wanted.get(index, ())):
                 continue
@@ -112,6 +112,11 @@ class Judging:
             else:
                 wanted.setdefault(index, {})[key] = part
         return found, keys, [self._submit(index, missing, priority) for index, missing in wanted.items()]
+
+    def _key_of(self, part: Part, index: int | None) -> str:
+        """The part's keyed digest with its reader's; never the policy, which may change without a new judgement."""
+        key = digest(part, key=self._key)
+        return key if index is None else f"{key}:{self.classifiers[index].digest}"
 
     def _submit(self, index: int, missing: dict[str, Part], priority: Priority) -> _Asked:
         name = self.classifiers[index].name

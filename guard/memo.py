@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 
 from ..models.assessment import Assessed
 
 
 class Memo:
     """The newest `size` assessments, in memory; safe from several threads. Only judgements are kept, never failures."""
+
+    shared = False
+    """Whether others remember for it too: then `fetch` asks them."""
 
     def __init__(self, *, size: int = 50_000) -> None:
         self._size = size
@@ -41,6 +45,14 @@ class Memo:
             self._kept.move_to_end(key)
             while len(self._kept) > self._size:
                 self._kept.popitem(last=False)
+
+    def has(self, key: str) -> bool:
+        """Whether it is kept; neither a hit nor a miss."""
+        with self._lock:
+            return key in self._kept
+
+    async def fetch(self, keys: Sequence[str]) -> None:
+        """Brings in what others remember of these; a memo that is not shared has nobody to ask."""
 
     def __len__(self) -> int:
         return len(self._kept)

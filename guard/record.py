@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import os
 import secrets
-import sys
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 
 from ..models.content import Kind, Part, Role, Text, digest, kind_of
-from ..models.errors import ConfigError
 from ..policies.verdict import Verdict
+from .audit import HASH_VARIABLE as KEY_VARIABLE
+from .trail import Trail
 
 Surface: TypeAlias = Literal["gateway", "decorator", "cli", "filter"]
-
-KEY_VARIABLE: Final = "HEADGATE_HASH_KEY"
 
 
 class RecordedPart(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,56 +83,52 @@ def recorded(parts: Iterable[Part], *, key: bytes) -> tuple[RecordedPart, ...]:
 
 
 def encoded(record: Record) -> bytes:
-    """The record as one line; the verdict in it has the bytes of `Verdict.to_json`."""
+    """The record as one line, not yet sealed; the verdict in it has the bytes of `Verdict.to_json`."""
     return msgspec.json.encode(record, order="sorted") + b"\n"
 
 
 class Recorder:
-    """Appends records as JSON lines to a file, to stderr (`"-"`) or nowhere (None); safe to call from any thread.
+    """Appends records as sealed JSON lines to a file, to stderr (`"-"`) or nowhere (None); safe from any thread.
 
-    One record is one write to a file opened for appending, so that several processes may share it.
-    A write that fails loses the record, not the request: `lost` counts them.
+    Several processes may share a file: one chain runs through it (see `guard/audit.py`), sealed with `key`. `also`
+    gets each line that was written. A write that fails loses the record, not the request: `lost` counts them.
     """
 
-    def __init__(self, target: Path | str | None = None) -> None:
+    def __init__(
+        self,
+        target: Path | str | None = None,
+        *,
+        key: bytes | None = None,
+        max_bytes: int = 0,
+        keep: int = 0,
+        also: Callable[[bytes], None] | None = None,
+    ) -> None:
         self.written = 0
         self.lost = 0
         self._lock = threading.Lock()
-        self._fd = _open(target)
-        self._owned = target not in (None, "-")
+        self._trail = None if target is None else Trail(target, key=key, max_bytes=max_bytes, keep=keep)
+        self._also = also
 
     def write(self, record: Record) -> None:
         """Append one record; never raises."""
         with self._lock:
-            if self._fd is None:
+            if self._trail is None:
                 return
-            line = encoded(record)
             try:
-                whole = os.write(self._fd, line) == len(line)
+                line = self._trail.append(encoded(record)[:-1])
             except OSError:
-                whole = False
-            if whole:
-                self.written += 1
-            else:
                 self.lost += 1
+                return
+            self.written += 1
+        if self._also is not None:
+            self._also(line)
 
     def close(self) -> None:
         """Close the file; records written afterwards go nowhere."""
         with self._lock:
-            if self._fd is not None and self._owned:
-                os.close(self._fd)
-            self._fd = None
-
-
-def _open(target: Path | str | None) -> int | None:
-    if target is None:
-        return None
-    if target == "-":
-        return sys.stderr.fileno()
-    try:
-        return os.open(target, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise ConfigError(f"cannot write audit records to {target}: {error.strerror}") from error
+            if self._trail is not None:
+                self._trail.close()
+            self._trail = None
 
 
 def _length(part: Part) -> int:

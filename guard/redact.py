@@ -6,9 +6,18 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from ..policies.verdict import Action, Verdict
+
 MASK: Final = "[removed by the safety policy]"
 
 _PATH = re.compile(r"messages\[(\d+)\]\.(content|reasoning|refusal|tool_calls)(?:\[(\d+)\])?(?:\.arguments)?")
+
+
+def redacted(verdict: Verdict) -> tuple[str, ...]:
+    """The paths of the parts that nobody further on may see."""
+    found = [finding.part for finding in verdict.findings if finding.action is Action.REDACT]
+    missed = [miss.part for miss in verdict.coverage.unjudged if miss.action is Action.REDACT]
+    return tuple(dict.fromkeys([*found, *missed]))
 
 
 def in_conversation(path: str) -> bool:

@@ -11,13 +11,11 @@ from typing import Final, Literal
 
 import msgspec
 
-FIRST_PIECE: Final = 24
-"""Characters before the first cut: small, so that a stream starts early."""
-LATER_PIECE: Final = 120
-"""Characters before each later cut: larger, so that cost stays near the answer's length."""
+PIECES: Final = (24, 60, 120, 240)
+"""Characters before the first, second, ... cut, the last for all later ones: a stream starts early and costs little."""
 LONGEST_PIECE: Final = 600
 """A text without any boundary is cut here, so that nothing is held without end."""
-TAIL: Final = 160
+TAIL: Final = 100
 """Characters of the text before a piece that are judged with it: a harm may straddle a cut."""
 
 # Possessive runs and a look-ahead: a boundary is final as soon as it is seen, whatever comes later.
@@ -33,6 +31,11 @@ _RUN = "".join({*".!?…。！？｡；", *"\"'”’)]»*_`」』）", *_SPACES
 Hold = Literal["sentence", "answer"]
 
 
+def sentences(text: str) -> int:
+    """How many sentences or lines a text has, as pieces are cut."""
+    return len(_BOUNDARY.findall(text)) + 1 if text.strip() else 0
+
+
 class Piece(msgspec.Struct, frozen=True):
     """A stretch of the answer to be judged: `text` may be released, `judged` is what the classifier reads."""
 
@@ -41,20 +44,27 @@ class Piece(msgspec.Struct, frozen=True):
 
 
 class SentenceGate:
-    """Joins deltas and cuts them at sentence, line or CJK boundaries; with hold="answer" it never cuts."""
+    """Joins deltas and cuts them at sentence, line or CJK boundaries; with hold="answer" it never cuts.
 
-    def __init__(self, *, hold: Hold = "sentence") -> None:
+    `before` is the text that the answer continues, judged with its first piece.
+    """
+
+    def __init__(self, *, hold: Hold = "sentence", before: str = "") -> None:
         self.hold = hold
         self._pending = ""
         self._looked = 0
         self._chunks: list[str] = []
-        self._tail = ""
-        self._cut_any = False
+        self._tail = before[-TAIL:]
+        self._cuts = 0
 
     @property
-    def held(self) -> int:
-        """Characters that wait."""
-        return len(self._pending) + sum(map(len, self._chunks))
+    def pending(self) -> str:
+        """The text of the piece that is not complete yet; with hold="answer" none of it."""
+        return self._pending
+
+    def replaced(self, text: str) -> None:
+        """The last piece left as this text instead: it is what the next one is judged with."""
+        self._tail = text[-TAIL:]
 
     def feed(self, text: str) -> list[Piece]:
         """The pieces that `text` completes, in order."""
@@ -72,7 +82,7 @@ class SentenceGate:
 
     def _drain(self) -> list[Piece]:
         pieces = []
-        while cut := _cut(self._pending, self._looked, minimum=LATER_PIECE if self._cut_any else FIRST_PIECE):
+        while cut := _cut(self._pending, self._looked, minimum=PIECES[min(self._cuts, len(PIECES) - 1)]):
             pieces.append(self._piece(self._pending[:cut]))
             self._pending, self._looked = self._pending[cut:], 0
         self._looked = len(self._pending.rstrip(_RUN))
@@ -80,7 +90,7 @@ class SentenceGate:
 
     def _piece(self, text: str) -> Piece:
         piece = Piece(text=text, judged=self._tail + text)
-        self._cut_any = True
+        self._cuts += 1
         self._tail = (self._tail + text)[-TAIL:]
         return piece
 

@@ -7,12 +7,10 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from ..models.assessment import Assessed, Assessment
-from ..models.content import Direction, Part, Text, direction_of, kind_of
+from ..models.content import Part, Text, direction_of, kind_of
 from ..policies.compiled import CompiledPolicy
 from ..policies.decide import Decision, Judged, Thresholds, decide
 from ..policies.verdict import DELIVERS, Action, Coverage, Finding, Missed
-
-_HISTORY_CAP = {Action.REGENERATE: Action.GUIDELINE, Action.CORRECT: Action.GUIDELINE}
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,18 +37,6 @@ def weigh(rules: Rules, parts: Sequence[Part], assessments: Sequence[Assessment]
         for part, assessment in zip(parts, assessments, strict=True)
     ]
     return decide(rules.policy, judged, thresholds=rules.thresholds, tighten=tighten)
-
-
-def weigh_prompt(rules: Rules, parts: Sequence[Part], assessments: Sequence[Assessment]) -> Decision:
-    """The decision about a request. An earlier answer in it cannot be made again: there it becomes guidance."""
-    decision = weigh(rules, parts, assessments)
-    answers = {part.path for part in parts if direction_of(part.role) is Direction.OUTPUT}
-    findings = tuple(_capped(finding) if finding.part in answers else finding for finding in decision.findings)
-    action = max(
-        [*(finding.action for finding in findings), *(missed.action for missed in decision.coverage.unjudged)],
-        default=Action.ALLOW,
-    )
-    return Decision(action=action, findings=findings, coverage=decision.coverage)
 
 
 def merged(decisions: Iterable[Decision]) -> Decision:
@@ -84,11 +70,6 @@ def question_of(parts: Iterable[Part]) -> str:
         return ""
     message = texts[-1].path.split(".", 1)[0]
     return "\n".join(part.text for part in texts if part.path.split(".", 1)[0] == message)
-
-
-def _capped(finding: Finding) -> Finding:
-    action = _HISTORY_CAP.get(finding.action, finding.action)
-    return finding if action is finding.action else msgspec.structs.replace(finding, action=action)
 
 
 def _rank(finding: Finding) -> tuple[int, int, float]:

@@ -2,7 +2,18 @@
 
 from .cases import CaseResult, Judge, run_cases
 from .compile import compile_policy, load_policy, parse_policy, resolve_thresholds
-from .compiled import Block, Case, CompiledPolicy, Regenerate, Sampling, Scores, Stream
+from .compiled import (
+    Block,
+    Case,
+    CompiledPolicy,
+    Conversation,
+    Guideline,
+    Regenerate,
+    Sampling,
+    Scores,
+    Service,
+    Stream,
+)
 from .decide import Decision, Judged, decide
 from .diagnostics import Diagnostic, PolicyError, render, render_all
 from .load import packs
@@ -19,11 +30,13 @@ __all__ = [
     "Case",
     "CaseResult",
     "CompiledPolicy",
+    "Conversation",
     "Coverage",
     "Decision",
     "Diagnostic",
     "FalseAlarmTable",
     "Finding",
+    "Guideline",
     "Judge",
     "Judged",
     "Missed",
@@ -32,6 +45,7 @@ __all__ = [
     "Round",
     "Sampling",
     "Scores",
+    "Service",
     "Stream",
     "Thresholds",
     "Verdict",

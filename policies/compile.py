@@ -13,16 +13,37 @@ from msgspec import UNSET
 from ..models.assessment import Severity
 from ..models.content import Kind
 from .checks import Checked, checked
-from .compiled import ActionRow, Block, Case, CompiledPolicy, Regenerate, RuleRow, Sampling, Scores, Stream
+from .compiled import (
+    ActionRow,
+    Bar,
+    Block,
+    Case,
+    CompiledPolicy,
+    Conversation,
+    Guideline,
+    Regenerate,
+    RuleRow,
+    Sampling,
+    Scores,
+    Service,
+    Stream,
+    Strikes,
+)
 from .effective import Row, cells
 from .load import load_source, source_of_text
 from .schema import (
     BlockTexts,
     CaseBlock,
+    ConversationBlock,
     FalseAlarm,
+    GuidelineBlock,
+    Price,
     RegenerateBlock,
     SamplingBlock,
     ScoresBlock,
+    ServicesBlock,
+    StreamBlock,
+    StrikesBlock,
     UnjudgedBlock,
 )
 from .thresholds import FalseAlarmTable, Number, Rate, ThresholdPlan, Thresholds, resolve
@@ -62,10 +83,14 @@ def compile_policy(policy: Checked) -> CompiledPolicy:
         on_unjudged=_on_unjudged(document.on_unjudged),
         on_error=document.on_error,
         regenerate=_regenerate(document.regenerate),
-        stream=Stream(hold=document.stream.hold, max_exposed_chars=document.stream.max_exposed_chars),
+        stream=_stream(document.stream),
+        speculate=document.speculate,
         sampling=_sampling(document.sampling),
         block=_block(document.block),
-        guidelines=dict(sorted(document.guidelines.items())),
+        guidelines={slug: _guidelines(given) for slug, given in sorted(document.guidelines.items())},
+        conversation=_conversation(document.conversation),
+        services=_services(document.services),
+        strikes=_strikes(document.strikes),
         cases=tuple(_case(case) for case in document.cases),
         origins=_origins(policy, matrix),
         document=_plain(policy, name),
@@ -111,14 +136,31 @@ def _on_unjudged(block: UnjudgedBlock | str) -> dict[Kind, Action]:
 
 
 def _regenerate(block: RegenerateBlock) -> Regenerate:
+    price = block.budget.price or Price()
+    caps: dict[str, int | None] = msgspec.structs.asdict(block.rounds_when)
     return Regenerate(
         rounds=block.rounds,
-        strategy=block.strategy,
+        strategy=block.strategy if isinstance(block.strategy, tuple) else (block.strategy,),
         tighten=block.tighten,
         seconds=block.budget.seconds,
         tokens=block.budget.tokens,
         least_severe=block.least_severe,
         n=block.n,
+        rounds_when={name: most for name, most in caps.items() if most is not None},
+        parallel=block.parallel,
+        money=block.budget.money,
+        price_input=price.input,
+        price_output=price.output,
+    )
+
+
+def _stream(block: StreamBlock) -> Stream:
+    return Stream(
+        hold=block.hold,
+        max_exposed_chars=block.max_exposed_chars,
+        debounce=block.debounce,
+        prefill=(("message" if block.prefill else None) if isinstance(block.prefill, bool) else block.prefill),
+        corrections=block.corrections,
     )
 
 
@@ -135,7 +177,47 @@ def _sampling(block: SamplingBlock) -> Sampling:
 
 
 def _block(block: BlockTexts) -> Block:
-    return Block(style=block.style, message=block.message, support=block.support)
+    return Block(
+        style=block.style,
+        message=_by_language(block.message),
+        support=_by_language(block.support),
+        support_mode=block.support_mode,
+    )
+
+
+def _by_language(words: str | dict[str, str] | None) -> dict[str, str]:
+    """Texts under lower-case language tags; one text for all stands under `*`."""
+    if isinstance(words, str):
+        return {"*": words}
+    return {language.lower(): said for language, said in sorted((words or {}).items())}
+
+
+def _guidelines(given: str | tuple[GuidelineBlock, ...]) -> tuple[Guideline, ...]:
+    if isinstance(given, str):
+        return (Guideline(text=given),)
+    return tuple(Guideline(text=one.text, when=one.when, severity=int(Severity[one.severity.upper()])) for one in given)
+
+
+def _conversation(block: ConversationBlock) -> Conversation:
+    return Conversation(block=block.block, window=block.window, decay=block.decay, joined=block.joined)
+
+
+def _strikes(block: StrikesBlock) -> Strikes:
+    bars = (Bar(points=bar.points, seconds=bar.seconds) for bar in block.refuse)
+    return Strikes(
+        points=(0.0, block.minor, block.moderate, block.severe),
+        half_life=block.half_life,
+        bars=tuple(sorted(bars, key=lambda bar: bar.points)),
+    )
+
+
+def _services(block: ServicesBlock) -> dict[str, Service]:
+    named = {"corrector": block.corrector, "rewriter": block.rewriter, "critic": block.critic}
+    return {
+        name: Service(url=one.url.rstrip("/"), model=one.model, key_env=one.key_env, api=one.api, timeout=one.timeout)
+        for name, one in named.items()
+        if one is not None
+    }
 
 
 def _case(case: CaseBlock) -> Case:

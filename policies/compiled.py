@@ -7,7 +7,7 @@ from typing import TypeAlias
 import msgspec
 
 from ..models.content import Kind
-from .schema import BlockStyle, Hold, Mode, OnError, Strategy
+from .schema import Blocking, BlockStyle, Hold, Mode, OnError, Prefill, ServiceApi, Strategy, SupportMode
 from .thresholds import ThresholdPlan
 from .verdict import Action
 
@@ -19,22 +19,38 @@ RuleRow: TypeAlias = tuple[str, str, str, str]
 
 
 class Regenerate(msgspec.Struct, frozen=True, kw_only=True):
-    """How a rejected answer is made again; `seconds` and `tokens` bound all rounds together, None is no bound."""
+    """How a rejected answer is made again; `seconds`, `tokens` and `money` bound all rounds, None is no bound.
+
+    The k-th regeneration follows the k-th `strategy`, and the last one repeats. `rounds_when` are the most rounds by
+    the action of the prompt; `price_input` and `price_output` are those of a million tokens.
+    """
 
     rounds: int
-    strategy: Strategy
+    strategy: tuple[Strategy, ...]
     tighten: bool
     seconds: float | None
     tokens: int | None
     least_severe: bool
     n: int
+    rounds_when: dict[str, int] = {}
+    parallel: int = 1
+    money: float | None = None
+    price_input: float = 0.0
+    price_output: float = 0.0
 
 
 class Stream(msgspec.Struct, frozen=True, kw_only=True):
-    """What is held back of a stream until it is judged; `max_exposed_chars` may leave before."""
+    """What is held back of a stream until it is judged; `max_exposed_chars` may leave before.
+
+    `debounce` consecutive rejected pieces cut it; `prefill` is how upstream takes the start of an answer, None: it does
+    not; `corrections` is how many sentences the corrector may replace.
+    """
 
     hold: Hold
     max_exposed_chars: int
+    debounce: int = 1
+    prefill: Prefill | None = None
+    corrections: int = 0
 
 
 class Sampling(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,11 +66,63 @@ class Sampling(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Block(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person sees instead of blocked content; None is the built-in text."""
+    """What a person sees instead of blocked content, by language; under `*` for any, and the built-in text where none.
+
+    `support_mode`: a person at risk gets the text of support alone, or an answer with help lines beneath it.
+    """
 
     style: BlockStyle
-    message: str | None
-    support: str | None
+    message: dict[str, str]
+    support: dict[str, str]
+    support_mode: SupportMode
+
+
+class Guideline(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model is told to mind: from a severity (1..3) on, and where it has phrases (`when`) if one is met."""
+
+    text: str
+    when: tuple[str, ...] = ()
+    severity: int = 1
+
+
+class Conversation(msgspec.Struct, frozen=True, kw_only=True):
+    """How earlier turns count: `window` user turns reach into a new one, each with `decay` of the next one's weight.
+
+    `block`: new turns alone can stop an exchange, or all. `joined`: the turns of a window are also judged as one text.
+    """
+
+    block: Blocking
+    window: int
+    decay: float
+    joined: bool
+
+
+class Bar(msgspec.Struct, frozen=True, kw_only=True):
+    """From `points` on, whoever has them is refused for `seconds`."""
+
+    points: float
+    seconds: float
+
+
+class Strikes(msgspec.Struct, frozen=True, kw_only=True):
+    """Points for a refused request by its severity 0..3; half are forgotten every `half_life` seconds."""
+
+    points: tuple[float, float, float, float]
+    half_life: float
+    bars: tuple[Bar, ...]
+
+
+class Service(msgspec.Struct, frozen=True, kw_only=True):
+    """A helper model: the base URL of an OpenAI-compatible server, a model, and the variable that holds the key.
+
+    `timeout` is in seconds and bounds one call.
+    """
+
+    url: str
+    model: str
+    key_env: str | None
+    api: ServiceApi
+    timeout: float
 
 
 class Scores(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,9 +162,13 @@ class CompiledPolicy(msgspec.Struct, frozen=True, kw_only=True):
     on_error: OnError
     regenerate: Regenerate
     stream: Stream
+    speculate: bool
     sampling: Sampling
     block: Block
-    guidelines: dict[str, str]
+    guidelines: dict[str, tuple[Guideline, ...]]
+    conversation: Conversation
+    services: dict[str, Service]
+    strikes: Strikes
     cases: tuple[Case, ...]
     origins: dict[str, str]
     document: dict[str, object]

@@ -160,7 +160,7 @@ def _finding(item: Judged, hit: _Hit, *, severity: Severity, action: Action, rul
 
 def _missed(policy: CompiledPolicy, item: Judged, unjudged: Unjudged) -> Missed:
     action = policy.on_unjudged[item.kind]
-    if unjudged.reason in _FAILURES:
+    if unjudged.reason in FAILURES:
         action = Action.FLAG if policy.on_error == "open" else Action.REFUSE
     return Missed(part=item.part, reason=unjudged.reason, action=action)
 
@@ -190,5 +190,5 @@ def _reasons(kind: type[HeadgateError]) -> set[str]:
     return own.union(*(_reasons(child) for child in kind.__subclasses__()))
 
 
-_FAILURES = frozenset(_reasons(NotJudged))
+FAILURES = frozenset(_reasons(NotJudged))
 """Reasons that mean a classifier was there and failed; any other means that nobody here reads such a part."""

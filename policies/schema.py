@@ -12,11 +12,15 @@ from ..models.taxonomy import SLUGS
 ActionName: TypeAlias = Literal["allow", "flag", "guideline", "redact", "correct", "regenerate", "support", "refuse"]
 DirectionName: TypeAlias = Literal["input", "output", "tool_result", "document"]
 SeverityName: TypeAlias = Literal["none", "minor", "moderate", "severe"]
-Strategy: TypeAlias = Literal["blind", "guideline", "best_of_n"]
+Strategy: TypeAlias = Literal["blind", "guideline", "critique_refine", "corrector", "best_of_n", "rewrite_prompt"]
+Prefill: TypeAlias = Literal["message", "vllm"]
 Hold: TypeAlias = Literal["sentence", "answer"]
 Mode: TypeAlias = Literal["enforce", "monitor"]
 OnError: TypeAlias = Literal["closed", "open"]
 BlockStyle: TypeAlias = Literal["refusal", "error"]
+SupportMode: TypeAlias = Literal["message", "answer"]
+ServiceApi: TypeAlias = Literal["chat", "completions"]
+Blocking: TypeAlias = Literal["new", "all"]
 
 DIRECTIONS: tuple[DirectionName, ...] = ("input", "output", "tool_result", "document")
 LEVELS: tuple[SeverityName, ...] = ("minor", "moderate", "severe")
@@ -32,6 +36,7 @@ POSSIBLE_UNJUDGED: tuple[ActionName, ...] = ("allow", "flag", "redact", "refuse"
 """The actions that can be taken without a judgement."""
 
 KINDS = ("text", "image", "video", "opaque")
+SERVICES = ("corrector", "rewriter", "critic")
 THRESHOLD_KEYS = ("default", "sensitive", *SLUGS)
 
 
@@ -62,18 +67,41 @@ class FalseAlarm(Strict, frozen=True, kw_only=True):
     fpr: float
 
 
+class Price(Strict, frozen=True, kw_only=True):
+    """What a million tokens cost upstream, in the currency of the budget's `money`."""
+
+    input: float = 0.0
+    output: float = 0.0
+
+
 class Budget(Strict, frozen=True, kw_only=True):
     """What all rounds together may cost; null is no bound."""
 
     seconds: float | None = 20.0
     tokens: int | None = 4000
+    money: float | None = None
+    price: Price | None = None
+
+
+class RoundsWhen(Strict, frozen=True, kw_only=True):
+    """The most rounds for a prompt that was itself flagged, guided or redacted; null leaves it at `rounds`."""
+
+    flag: int | None = None
+    guideline: int | None = None
+    redact: int | None = None
 
 
 class RegenerateBlock(Strict, frozen=True, kw_only=True):
-    """How a rejected answer is made again: at most `rounds` draws, the caller's own request being the first."""
+    """How a rejected answer is made again: at most `rounds` draws, the caller's own request being the first.
+
+    Of a list of strategies the k-th regeneration follows the k-th, and the last one repeats. `parallel` candidates are
+    drawn at once in each regeneration.
+    """
 
     rounds: int = 5
-    strategy: Strategy = "guideline"
+    rounds_when: RoundsWhen = RoundsWhen()
+    strategy: Strategy | tuple[Strategy, ...] = "guideline"
+    parallel: int = 1
     tighten: bool = True
     budget: Budget = Budget()
     least_severe: bool = False
@@ -81,10 +109,17 @@ class RegenerateBlock(Strict, frozen=True, kw_only=True):
 
 
 class StreamBlock(Strict, frozen=True, kw_only=True):
-    """What is held back of a stream until it is judged, and how much may leave before."""
+    """What is held back of a stream until it is judged, and how much may leave before.
+
+    `debounce` consecutive rejected pieces cut it; `prefill` lets upstream continue what was shown; `corrections` is how
+    many of its sentences the corrector may replace.
+    """
 
     hold: Hold = "sentence"
     max_exposed_chars: int = 0
+    debounce: int = 2
+    prefill: bool | Prefill = False
+    corrections: int = 0
 
 
 class Bound(Strict, frozen=True, kw_only=True):
@@ -121,11 +156,64 @@ class UnjudgedBlock(Strict, frozen=True, kw_only=True):
 
 
 class BlockTexts(Strict, frozen=True, kw_only=True):
-    """What a person sees instead of blocked content; null is the built-in text."""
+    """What a person sees instead of blocked content: one text, or one a language; null is the built-in text."""
 
     style: BlockStyle = "refusal"
-    message: str | None = None
-    support: str | None = None
+    message: str | dict[str, str] | None = None
+    support: str | dict[str, str] | None = None
+    support_mode: SupportMode = "message"
+
+
+class GuidelineBlock(Strict, frozen=True, kw_only=True):
+    """A guideline: always of use, or from a severity on, or where the prompt speaks of one of the phrases."""
+
+    text: str
+    when: tuple[str, ...] = ()
+    severity: Literal["minor", "moderate", "severe"] = "minor"
+
+
+class ConversationBlock(Strict, frozen=True, kw_only=True):
+    """How earlier turns count: what blocks, and how many turns and how much of their risk a new one inherits."""
+
+    block: Blocking = "new"
+    window: int = 4
+    decay: float = 0.5
+    joined: bool = True
+
+
+class BarBlock(Strict, frozen=True, kw_only=True):
+    """From so many points on, everything is refused for so many seconds."""
+
+    points: float
+    seconds: float
+
+
+class StrikesBlock(Strict, frozen=True, kw_only=True):
+    """What a refused request costs its sender: points by its severity, half of them forgotten every `half_life`."""
+
+    minor: float = 1
+    moderate: float = 3
+    severe: float = 10
+    half_life: float = 3600
+    refuse: tuple[BarBlock, ...] = ()
+
+
+class ServiceBlock(Strict, frozen=True, kw_only=True):
+    """A helper model behind an OpenAI-compatible server; `key_env` names the variable that holds its key."""
+
+    url: str
+    model: str
+    key_env: str | None = None
+    api: ServiceApi = "chat"
+    timeout: float = 20.0
+
+
+class ServicesBlock(Strict, frozen=True, kw_only=True):
+    """The helper models that there are."""
+
+    corrector: ServiceBlock | None = None
+    rewriter: ServiceBlock | None = None
+    critic: ServiceBlock | None = None
 
 
 class ScoresBlock(Strict, frozen=True, kw_only=True):
@@ -164,11 +252,15 @@ class Document(Strict, frozen=True, kw_only=True):
     thresholds: dict[str, float | FalseAlarm] = {}
     regenerate: RegenerateBlock = RegenerateBlock()
     stream: StreamBlock = StreamBlock()
+    speculate: bool = False
     sampling: SamplingBlock = SamplingBlock()
     on_unjudged: UnjudgedBlock | Literal["strict"] = UnjudgedBlock()
     on_error: OnError = "closed"
     block: BlockTexts = BlockTexts()
-    guidelines: dict[str, str] = {}
+    guidelines: dict[str, str | tuple[GuidelineBlock, ...]] = {}
+    conversation: ConversationBlock = ConversationBlock()
+    services: ServicesBlock = ServicesBlock()
+    strikes: StrikesBlock = StrikesBlock()
     cases: tuple[CaseBlock, ...] = ()
 
 

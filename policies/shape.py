@@ -71,14 +71,14 @@ class Misfit(msgspec.Struct, frozen=True, kw_only=True):
         return ""
 
 
-def misfits(root: Fields) -> Iterator[Misfit]:
-    """All misfits of a policy's tree."""
-    return _node(root, _document(), ())
+def misfits(root: Fields, schema: type = Document) -> Iterator[Misfit]:
+    """All misfits of a tree, a policy's unless another schema is given."""
+    return _node(root, _typed(schema), ())
 
 
 @cache
-def _document() -> inspect.Type:
-    return inspect.type_info(Document)
+def _typed(schema: type) -> inspect.Type:
+    return inspect.type_info(schema)
 
 
 def _node(node: Node, expected: inspect.Type, path: tuple[str, ...]) -> Iterator[Misfit]:
@@ -155,6 +155,8 @@ def _accepts(option: inspect.Type, node: Scalar) -> bool:
 
 
 def _options(expected: inspect.Type) -> tuple[inspect.Type, ...]:
+    if isinstance(expected, inspect.Metadata):
+        expected = expected.type
     return expected.types if isinstance(expected, inspect.UnionType) else (expected,)
 
 

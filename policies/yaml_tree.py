@@ -46,11 +46,11 @@ class _Frame(msgspec.Struct):
     children: list[Node]
 
 
-def parse_yaml(text: str, *, file: str) -> Parsed:
-    """The tree of a policy text; every fault is reported, and none is raised."""
+def parse_yaml(text: str, *, file: str, what: str = "policy") -> Parsed:
+    """The tree of a text; every fault is reported, and none is raised. `what` is the kind of file in their words."""
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
-        return _nothing(file, error(Mark(file), "too-large", f"the policy is larger than {MAX_BYTES // 1024} KiB"))
-    builder = _Builder(file)
+        return _nothing(file, error(Mark(file), "too-large", f"the {what} is larger than {MAX_BYTES // 1024} KiB"))
+    builder = _Builder(file, what)
     try:
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
             builder.feed(event)
@@ -77,8 +77,9 @@ class _Anchored(msgspec.Struct, frozen=True):
 class _Builder:
     """Builds the tree from parser events with a stack of its own, so that no nesting can exhaust Python's."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, what: str) -> None:
         self.file = file
+        self.what = what
         self.faults: list[Diagnostic] = []
         self.stack: list[_Frame] = []
         self.anchors: dict[str, _Anchored] = {}
@@ -97,14 +98,16 @@ class _Builder:
             case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
                 self._close()
             case yaml.DocumentStartEvent() if self.root is not None:
-                raise _Stop(error(self._mark(event), "syntax", "a policy file holds one YAML document"))
+                raise _Stop(error(self._mark(event), "syntax", f"a {self.what} file holds one YAML document"))
 
     def result(self) -> Parsed:
         """The tree once all events are in."""
         if self.root is None:
-            self.faults.append(error(Mark(self.file), "empty", "the policy is empty", hint="start with `version: 1`"))
+            self.faults.append(
+                error(Mark(self.file), "empty", f"the {self.what} is empty", hint="start with `version: 1`")
+            )
         elif not isinstance(self.root, Fields):
-            self.faults.append(error(self.root.mark, "wrong-type", "a policy is a mapping of keys to values"))
+            self.faults.append(error(self.root.mark, "wrong-type", f"a {self.what} is a mapping of keys to values"))
         root = self.root if isinstance(self.root, Fields) else Fields(Mark(self.file))
         return Parsed(root, tuple(self.faults))
 
@@ -219,7 +222,7 @@ def _depth(node: Node) -> int:
 
 
 def _tagged(mark: Mark, tag: str) -> Diagnostic:
-    return error(mark, "syntax", f"tags such as {tag} are not read in a policy", hint="quote the value instead")
+    return error(mark, "syntax", f"tags such as {tag} are not read", hint="quote the value instead")
 
 
 def _syntax(failure: yaml.MarkedYAMLError, file: str) -> Diagnostic:

@@ -13,6 +13,7 @@ import msgspec
 from ...models.content import Part, Purpose
 from ...models.errors import InputError, NotJudged
 from ...policies.verdict import Action, Finding, Verdict
+from ..audit import audit_key
 from ..conversation import message_of, parts_of
 from ..effects import Finish
 from ..record import Record, Recorder, hash_key, new_id, now, recorded
@@ -100,7 +101,7 @@ def _messages(data: bytes) -> list[dict[str, Any]]:
 
 
 def _write_record(path: Path, prompt: tuple[Part, ...], finish: Finish, milliseconds: float) -> None:
-    recorder = Recorder(path)
+    recorder = Recorder(path, key=audit_key())
     recorder.write(
         Record(
             id=new_id(),

@@ -8,4 +8,5 @@ from .plan import Plan, Rejected
 
 def guideline(rejected: Rejected) -> Plan:
     """A system note for what was found in the answer and in the prompt; never the rejected text."""
-    return Plan(guidance=guidance((*rejected.findings, *rejected.prompt_findings), own=rejected.guidelines))
+    found = (*rejected.findings, *rejected.prompt_findings)
+    return Plan(guidance=guidance(found, own=rejected.guidelines, question=rejected.question))

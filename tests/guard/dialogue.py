@@ -6,7 +6,21 @@ from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
-from headgate.guard.effects import Cancel, Delta, Effect, End, Event, Finish, Generate, Judge, Read, Release
+from headgate.guard.drive import nobody
+from headgate.guard.effects import (
+    Cancel,
+    Consult,
+    Consulted,
+    Delta,
+    Effect,
+    End,
+    Event,
+    Finish,
+    Generate,
+    Judge,
+    Read,
+    Release,
+)
 from headgate.guard.loop import Terms, exchange
 from headgate.guard.weigh import Rules
 from headgate.models.assessment import Assessment
@@ -42,6 +56,10 @@ class Dialogue(msgspec.Struct):
         return [effect for effect in self.effects if isinstance(effect, Generate)]
 
     @property
+    def consults(self) -> list[Consult]:
+        return [effect for effect in self.effects if isinstance(effect, Consult)]
+
+    @property
     def judged(self) -> list[Part]:
         return [part for effect in self.effects if isinstance(effect, Judge) for part in effect.parts]
 
@@ -56,20 +74,26 @@ def converse(
     answers: Callable[[Generate], Sequence[Event]],
     *,
     judge: Callable[[Part], Assessment] = by_word,
+    consult: Callable[[Consult], Consulted] = nobody,
     terms: Terms | None = None,
     **more: object,
 ) -> Dialogue:
-    """Plays an exchange; `answers` gives the events of each draw (an End is added)."""
+    """Plays an exchange; `answers` gives the events of each draw (an End is added).
+
+    Fails where an answer is opened while another is, is read when none is, or is left open at the end.
+    """
     terms = terms or Terms(rules=rules(), **more)  # type: ignore[arg-type]
     steps = exchange(terms, prompt)
     effects: list[Effect] = []
     shown: list[str] = []
     events: Iterator[Event] = iter(())
     reply: object = None
+    opened = False
     while True:
         try:
             effect = steps.send(reply)  # type: ignore[arg-type]
         except StopIteration as stop:
+            assert not opened
             return Dialogue(effects=effects, shown="".join(shown), finish=stop.value)
         reply = None
         if not isinstance(effect, Read):
@@ -78,13 +102,20 @@ def converse(
             case Judge(parts=parts):
                 reply = tuple(judge(part) for part in parts)
             case Generate():
+                assert not opened
+                opened = True
                 events = iter([*answers(effect), End()])
             case Read():
+                assert opened
                 reply = next(events)
+                opened = not isinstance(reply, End)
+            case Consult():
+                reply = consult(effect)
             case Release(text=text):
                 shown.append(text)
             case Cancel():
-                events = iter(())
+                assert opened
+                opened = False
 
 
 def texts(*chunks: str) -> list[Event]:

@@ -68,3 +68,19 @@ def test_answers_are_texts_messages_client_objects_or_an_error() -> None:
     assert answer_of(SimpleNamespace(content=[SimpleNamespace(text="a"), SimpleNamespace(text="b")]), None) == "ab"
     with pytest.raises(InputError, match="output="):
         answer_of(7, None)
+
+
+def test_turns_and_a_rewritten_prompt_go_where_the_prompt_can_take_them() -> None:
+    turns = (("assistant", "[withheld]"), ("user", "Refine it."))
+    asked = Generate(round=2, guidance="note", prompt="New.", turns=turns)
+    listed = call_of(inspect.signature(lambda messages: 0), None, ([{"role": "user", "content": "hi"}],), {})
+    assert listed.again(asked).args == (
+        [
+            {"role": "system", "content": "note"},
+            {"role": "user", "content": "New."},
+            {"role": "assistant", "content": "[withheld]"},
+            {"role": "user", "content": "Refine it."},
+        ],
+    )
+    text = call_of(inspect.signature(lambda prompt, guidance=None: 0), None, ("hi",), {})
+    assert text.again(asked).args == ("New.", "note\n\nRefine it.")

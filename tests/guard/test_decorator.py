@@ -11,6 +11,7 @@ import pytest
 
 from headgate import Action, Blocked, ConfigError, Guard, InputError, Verdict, protect
 from headgate.models.fakes import FakeClassifier, scores
+from headgate.policies.compile import parse_policy
 
 RULES = {
     "rotten": scores(unsafe=0.9, severity=2, categories={"violence": 0.9}),
@@ -261,3 +262,23 @@ def test_a_mistake_shows_when_the_function_is_decorated(make: Any) -> None:
 def test_a_result_without_text_is_an_error_and_is_not_let_through(guard: Guard) -> None:
     with pytest.raises(InputError, match="output="):
         protect(guard=guard)(lambda prompt: 7)("Tell me")
+
+
+def test_a_person_at_risk_gets_an_answer_with_help_lines_where_the_policy_says_so() -> None:
+    policy = parse_policy("version: 1\nname: p\nextends: default\nblock: {support_mode: answer, support: Call us.}\n")
+    notes: list[str | None] = []
+
+    with Guard(policy, FakeClassifier({"hopeless": scores(sensitive=0.99)})) as guard:
+
+        @protect(guard=guard)
+        def ask(prompt: str, guidance: str | None = None) -> str:
+            notes.append(guidance)
+            return "I am glad you told me."
+
+        @protect(guard=guard)
+        def tell(prompt: str) -> Iterator[str]:
+            yield "I am glad you told me."
+
+        assert ask("It is hopeless.") == "I am glad you told me.\n\nCall us."
+        assert "may be at risk" in (notes[0] or "")
+        assert "".join(tell("It is hopeless.")) == "I am glad you told me.\n\nCall us."

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from headgate.guard.drive import adrive, arun, drive, run
-from headgate.guard.effects import Channel, Delta, End, Event, Finish, Generate, Release
+from headgate.guard.effects import Channel, Consult, Consulted, Delta, End, Event, Finish, Generate, Release
 from headgate.guard.loop import Terms, exchange
 from headgate.models.assessment import Assessment
 from headgate.models.content import Part, Text
@@ -125,3 +125,24 @@ async def test_a_cancelled_task_cancels_the_source() -> None:
 def test_the_last_item_is_the_finish_and_there_is_one() -> None:
     items = list(run(exchange(Terms(rules=rules(), streams=True), ASK), judge, Upstream(GOOD)))
     assert [isinstance(item, Finish) for item in items] == [False] * (len(items) - 1) + [True]
+
+
+async def test_helpers_are_asked_by_both_drivers_and_nobody_is_where_none_is_given() -> None:
+    policy = (
+        "version: 1\nname: c\nextends: default\nregenerate: {strategy: corrector}\n"
+        "services: {corrector: {url: 'http://localhost:1', model: m}}\n"
+    )
+    terms = Terms(rules=rules(policy))
+
+    def consult(request: Consult) -> Consulted:
+        return Consulted(text="Mended.")
+
+    async def aconsult(request: Consult) -> Consulted:
+        return consult(request)
+
+    finish = drive(exchange(terms, ASK), judge, Upstream("rotten", GOOD), consult=consult)
+    assert finish.text == "Mended."
+    assert await adrive(exchange(terms, ASK), ajudge, AsyncUpstream("rotten", GOOD), consult=aconsult) == finish
+    alone = drive(exchange(terms, ASK), judge, Upstream("rotten", GOOD))
+    assert (alone.text, alone.delivery, alone.verdict.rounds[1].strategy) == (None, "delivered", "guideline")
+    assert await adrive(exchange(terms, ASK), ajudge, AsyncUpstream("rotten", GOOD)) == alone

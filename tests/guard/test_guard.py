@@ -50,6 +50,12 @@ async def test_check_and_acheck_agree_to_the_byte(guard: Guard, prompt: str, res
     assert (await guard.acheck(prompt, response=response)).to_json() == verdict.to_json()
 
 
+async def test_several_responses_are_the_choices_of_one_answer(guard: Guard) -> None:
+    finish = await guard.aconclude((), responses=["Hello", "rotten"])
+    assert finish.delivery == "withheld"
+    assert [finding.part for finding in finish.verdict.findings] == ["response[1].content"]
+
+
 def test_a_text_and_the_same_text_as_a_message_give_the_same_verdict(guard: Guard) -> None:
     assert guard.check("rotten") == guard.check(messages=[{"role": "user", "content": "rotten"}])
 
@@ -100,7 +106,8 @@ def test_the_newest_turn_is_all_that_a_long_conversation_costs() -> None:
         guard.check(messages=messages)
         before = len(classifier.judged)
         guard.check(messages=[*messages, {"role": "user", "content": "turn 20"}])
-    assert (before, len(classifier.judged)) == (20, 21)
+    # Each turn by itself, and joined with those before it: the newest costs two, however long the conversation is.
+    assert (before, len(classifier.judged)) == (39, 41)
 
 
 def test_guards_under_other_policies_share_models_and_memo(guard: Guard) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import msgspec
 import pytest
@@ -10,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headgate.guard.closed_form import expected
-from headgate.guard.effects import Cancel, Channel, Delta, Event, Generate, Release
+from headgate.guard.effects import Cancel, Channel, Consulted, Delta, Event, Generate, Judge, Release
 from headgate.guard.loop import Terms
 from headgate.models.assessment import Assessment, Unjudged
 from headgate.models.content import Part, Role, Text
 from headgate.models.fakes import scores
-from headgate.policies.verdict import Action
+from headgate.policies.verdict import DELIVERS, Action
 
 from .dialogue import by_word, converse, rules, texts
 
@@ -76,13 +77,52 @@ def test_rounds_are_bounded_and_then_it_is_refused() -> None:
     assert len(dialogue.finish.verdict.rounds) == 5
 
 
-@pytest.mark.parametrize(("budget", "draws"), [("seconds: 2.5, tokens: null", 3), ("seconds: null, tokens: 6", 2)])
-def test_the_budget_of_seconds_and_tokens_is_kept(budget: str, draws: int) -> None:
-    clock = iter(range(100))
+class Clock:
+    """Time that passes with each draw."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def answering(self, answer: str, *, seconds: float = 1.0):
+        def draw(_: Generate) -> list[Event]:
+            self.now += seconds
+            return texts(answer)
+
+        return draw
+
+
+@pytest.mark.parametrize(
+    ("budget", "draws"),
+    [
+        ("seconds: 2.5, tokens: null", 3),
+        ("seconds: null, tokens: 6", 2),
+        ("seconds: null, tokens: null, money: 0.000012, price: {output: 1}", 4),
+        ("seconds: null, tokens: null, money: 0.000010, price: {input: 1}", 2),
+    ],
+)
+def test_the_budget_of_seconds_tokens_and_money_is_kept(budget: str, draws: int) -> None:
+    clock = Clock()
     policy = f"version: 1\nname: b\nextends: default\nregenerate: {{rounds: 9, budget: {{{budget}}}}}\n"
-    terms = Terms(rules=rules(policy), now=lambda: float(next(clock)))
-    dialogue = converse(ASK, answering("This is rotten."), terms=terms)
+    dialogue = converse(ASK, clock.answering("This is rotten."), terms=Terms(rules=rules(policy), now=clock))
     assert len(dialogue.draws) == draws
+
+
+def test_a_round_that_would_outlast_the_callers_deadline_is_not_begun() -> None:
+    clock = Clock()
+    terms = Terms(rules=rules(), now=clock, deadline=3.5)
+    dialogue = converse(ASK, clock.answering("This is rotten."), terms=terms)
+    assert len(dialogue.draws) == 3
+    assert clock.now <= 3.5
+
+
+@pytest.mark.parametrize(("prompt", "draws"), [("Tell me.", 4), ("rotten", 2)])
+def test_rounds_are_capped_by_the_prompts_own_risk(prompt: str, draws: int) -> None:
+    policy = "version: 1\nname: c\nextends: default\nregenerate: {rounds: 4, rounds_when: {guideline: 2}}\n"
+    ask = (Text(text=prompt, path="messages[0].content"),)
+    assert len(converse(ask, answering("This is rotten."), terms=Terms(rules=rules(policy))).draws) == draws
 
 
 def test_blind_asks_again_unchanged() -> None:
@@ -145,7 +185,8 @@ def test_reasoning_is_judged_as_well_as_the_answer() -> None:
 
 def test_a_stream_is_cut_when_the_bad_sentence_comes_late() -> None:
     good = "Here is a first sentence about apples. "
-    dialogue = converse(ASK, lambda _: texts(good, "And the next one is " * 7, "rotten. ", "More."), streams=True)
+    late = ["And the next one is " * 7, "rotten. ", "A rotten one follows it here, longer than the one before. " * 3]
+    dialogue = converse(ASK, lambda _: texts(good, *late, "More. ", "Yet more."), streams=True)
     assert dialogue.finish.delivery == "cut"
     assert dialogue.shown == good
     assert dialogue.finish.exposed == len(good)
@@ -318,3 +359,175 @@ def test_simulated_rates_match_the_closed_form(unsafe: float, rounds: int) -> No
     for share, truth in ((delivered_unsafe / runs, law.unsafe_delivered), (refused / runs, law.refused)):
         assert abs(share - truth) <= 4 * (truth * (1 - truth) / runs) ** 0.5 + 1e-9
     assert calls / runs == pytest.approx(law.calls, rel=0.1)
+
+
+AHEAD = "version: 1\nname: a\nextends: default\nspeculate: true\n"
+
+
+def test_upstream_is_asked_before_the_prompt_is_judged_where_the_policy_says_so() -> None:
+    dialogue = converse(ASK, answering("Apples are fruit."), terms=Terms(rules=rules(AHEAD), speculates=True))
+    assert [type(effect) for effect in dialogue.effects[:2]] == [Generate, Judge]
+    assert len(dialogue.draws) == 1
+    assert dialogue.finish.delivery == "delivered"
+
+
+@pytest.mark.parametrize(("policy", "speculates"), [(AHEAD, False), (AHEAD.replace("true", "false"), True)])
+def test_it_takes_the_policy_and_the_source_to_go_ahead(policy: str, speculates: bool) -> None:
+    dialogue = converse(ASK, answering("Fine."), terms=Terms(rules=rules(policy), speculates=speculates))
+    assert [type(effect) for effect in dialogue.effects[:2]] == [Judge, Generate]
+
+
+@pytest.mark.parametrize(("word", "draws"), [("dreadful", 1), ("rotten", 2)])
+def test_what_was_asked_ahead_is_cancelled_when_the_prompt_is_refused_or_steered(word: str, draws: int) -> None:
+    prompt = (Text(text=word, path="messages[0].content"),)
+    terms = Terms(rules=rules(AHEAD), speculates=True, streams=True)
+    dialogue = converse(prompt, answering("Apples are fruit."), terms=terms)
+    assert [type(effect) for effect in dialogue.effects[:3]] == [Generate, Judge, Cancel]
+    assert len(dialogue.draws) == draws
+    assert dialogue.shown == ("Apples are fruit." if draws == 2 else "")
+    assert len(dialogue.finish.verdict.rounds) == draws - 1
+
+
+def test_a_request_with_a_part_that_could_be_masked_does_not_go_ahead() -> None:
+    prompt = (*ASK, Text(text="A page.", role=Role.TOOL_RESULT, path="messages[1].content"))
+    dialogue = converse(prompt, answering("Fine."), terms=Terms(rules=rules(AHEAD), speculates=True))
+    assert isinstance(dialogue.effects[0], Judge)
+
+
+PREFILL = "version: 1\nname: p\nextends: default\nstream: {prefill: true, debounce: 1}\nregenerate: {rounds: 3}\n"
+START = "Here is a first sentence about apples. "
+TURN = "This one is rotten, and it goes on for quite a while, as long as a piece has to be. More of it."
+
+
+def test_a_stream_that_turns_bad_goes_on_from_what_was_shown_where_upstream_can() -> None:
+    def answers(request: Generate) -> list[Event]:
+        return texts(START, TURN[:4], TURN[4:]) if request.prefix is None else texts(" They are sweet.")
+
+    terms = Terms(rules=rules(PREFILL), streams=True, continues=True)
+    dialogue = converse(ASK, answers, terms=terms)
+    assert dialogue.finish.delivery == "delivered"
+    assert dialogue.shown == START + "They are sweet."
+    assert [draw.prefix for draw in dialogue.draws] == [None, START.rstrip()]
+    assert dialogue.draws[1].guidance
+    assert dialogue.finish.exposed == len(dialogue.shown)
+    assert dialogue.finish.verdict.action is Action.REGENERATE
+
+
+@pytest.mark.parametrize(
+    ("turn", "more", "continues"),
+    [
+        (TURN, PREFILL, False),
+        (TURN, PREFILL.replace("prefill: true", "prefill: false"), True),
+        (TURN.replace("rotten", "dreadful"), PREFILL, True),
+        (TURN, PREFILL.replace("rounds: 3", "rounds: 1"), True),
+        (TURN, PREFILL.replace("debounce", "max_exposed_chars: 9, debounce"), True),
+    ],
+)
+def test_a_stream_that_cannot_go_on_is_cut(turn: str, more: str, continues: bool) -> None:
+    terms = Terms(rules=rules(more), streams=True, continues=continues)
+    dialogue = converse(ASK, lambda _: texts(START, turn[:4], turn[4:]), terms=terms)
+    assert dialogue.finish.delivery == "cut"
+    assert len(dialogue.draws) == 1
+
+
+def test_a_continuation_that_is_bad_is_made_again_from_the_same_place_and_then_cut() -> None:
+    terms = Terms(rules=rules(PREFILL), streams=True, continues=True)
+    dialogue = converse(
+        ASK, lambda r: texts(START, TURN[:4], TURN[4:]) if r.prefix is None else texts("rotten"), terms=terms
+    )
+    assert [draw.prefix for draw in dialogue.draws] == [None, START.rstrip(), START.rstrip()]
+    assert dialogue.finish.delivery == "cut"
+    assert dialogue.shown == START
+
+
+def test_a_corrected_stream_goes_on_from_the_correction() -> None:
+    policy = PREFILL.replace("prefill: true", "prefill: true, corrections: 2") + (
+        "services: {corrector: {url: 'http://localhost:1', model: m}}\n"
+    )
+    terms = Terms(rules=rules(policy), streams=True, continues=True)
+    dialogue = converse(
+        ASK,
+        lambda request: texts(START, TURN[:4], TURN[4:]) if request.prefix is None else texts("And that is all."),
+        consult=lambda request: Consulted(text="This one is sweet."),
+        terms=terms,
+    )
+    assert dialogue.shown == START + "This one is sweet. And that is all."
+    assert [found.strategy for found in dialogue.finish.verdict.rounds] == ["request", "continue"]
+    assert dialogue.finish.delivery == "delivered"
+
+
+CHOICES = st.lists(
+    st.tuples(
+        st.sampled_from(
+            [Channel(), Channel(0, "reasoning"), Channel(1), Channel(0, "tool_call"), Channel(0, "refusal")]
+        ),
+        st.sampled_from(
+            ["A plain sentence about apples. ", "Something rotten this way comes. ", "dreadful ", "字。", "x", "\n\n"]
+        ),
+    ),
+    max_size=14,
+)
+POLICIES = st.fixed_dictionaries(
+    {
+        "rounds": st.integers(1, 4),
+        "strategy": st.lists(
+            st.sampled_from(["blind", "guideline", "critique_refine", "corrector", "best_of_n", "rewrite_prompt"]),
+            min_size=1,
+            max_size=3,
+        ),
+        "parallel": st.integers(1, 2),
+        "least_severe": st.booleans(),
+        "debounce": st.integers(1, 3),
+        "prefill": st.booleans(),
+        "corrections": st.integers(0, 2),
+        "exposed": st.sampled_from([0, 0, 7]),
+        "speculate": st.booleans(),
+        "moderate": st.sampled_from(["regenerate", "correct", "redact"]),
+    }
+)
+
+
+def policy_of(drawn: dict[str, Any]) -> str:
+    return (
+        "version: 1\nname: p\nextends: default\n"
+        f"output: {{moderate: {drawn['moderate']}}}\n"
+        f"speculate: {str(drawn['speculate']).lower()}\n"
+        f"regenerate: {{rounds: {drawn['rounds']}, strategy: [{', '.join(drawn['strategy'])}], "
+        f"parallel: {drawn['parallel']}, least_severe: {str(drawn['least_severe']).lower()}}}\n"
+        f"stream: {{debounce: {drawn['debounce']}, prefill: {str(drawn['prefill']).lower()}, "
+        f"corrections: {drawn['corrections']}, max_exposed_chars: {drawn['exposed']}}}\n"
+        "services: {corrector: {url: 'http://localhost:1', model: m},"
+        " rewriter: {url: 'http://localhost:1', model: m}}\n"
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    POLICIES,
+    st.lists(CHOICES, min_size=1, max_size=3),
+    st.sampled_from(["Tell me.", "rotten", "dreadful"]),
+    st.sampled_from([None, "A better text.", "Still rotten.", "dreadful", "EOS: [[TRUE]] Fine."]),
+    st.booleans(),
+)
+def test_whatever_comes_rounds_are_bounded_answers_are_closed_and_there_is_one_end(
+    drawn: dict[str, Any], answers: list[list[tuple[Channel, str]]], prompt: str, said: str | None, streams: bool
+) -> None:
+    def draw(request: Generate) -> list[Event]:
+        return [Delta(channel, text) for channel, text in answers[(request.round - 1) % len(answers)]]
+
+    dialogue = converse(
+        (Text(text=prompt, path="messages[0].content"),),
+        draw,
+        consult=lambda request: Consulted(text=said, tokens=1),
+        terms=Terms(rules=rules(policy_of(drawn)), streams=streams, speculates=True, continues=True),
+    )
+    finish = dialogue.finish
+    assert len(finish.verdict.rounds) <= drawn["rounds"]
+    assert len(dialogue.draws) <= drawn["rounds"] + 1
+    if not drawn["exposed"]:
+        assert "dreadful" not in dialogue.shown
+    assert finish.exposed == len(dialogue.shown)
+    if finish.delivery in ("refused", "supported"):
+        assert dialogue.shown == ""
+    if finish.delivery == "delivered" and not drawn["least_severe"]:
+        assert finish.verdict.rounds[-1].action in DELIVERS

@@ -3,8 +3,10 @@ from __future__ import annotations
 import pytest
 
 from headgate.guard.conversation import parts_of
-from headgate.guard.redact import MASK, masked_messages
+from headgate.guard.redact import MASK, masked_messages, redacted
+from headgate.models.assessment import Severity
 from headgate.models.content import Text
+from headgate.policies.verdict import Action, Coverage, Finding, Missed, Verdict
 
 MESSAGES = [
     {"role": "user", "content": [{"type": "text", "text": "one"}, {"type": "text", "text": "two"}]},
@@ -31,3 +33,15 @@ def test_the_caller_s_own_messages_are_left_alone() -> None:
 def test_a_path_outside_the_messages_is_an_error() -> None:
     with pytest.raises(ValueError, match="response"):
         masked_messages(MESSAGES, ["response[0].content"])
+
+
+def test_what_is_to_be_masked_was_found_or_missed_and_is_named_once() -> None:
+    def found(part: str, action: Action) -> Finding:
+        return Finding(
+            category="privacy", severity=Severity.MINOR, confidence=1, threshold=0, part=part, rule="", action=action
+        )
+
+    findings = (found("a", Action.REDACT), found("a", Action.REDACT), found("b", Action.FLAG))
+    missed = Missed(part="c", reason="no_classifier", action=Action.REDACT)
+    verdict = Verdict(action=Action.REDACT, findings=findings, coverage=Coverage(unjudged=(missed,)))
+    assert redacted(verdict) == ("a", "c")

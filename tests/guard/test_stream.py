@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headgate.guard.stream import LONGEST_PIECE, TAIL, Piece, SentenceGate
+from headgate.guard.stream import LONGEST_PIECE, TAIL, Piece, SentenceGate, sentences
 
 ALPHABET = st.sampled_from([*"ab .!?…\n\"')。！？」1eg`*", "e.g. ", "Dr. ", "```\n", "word "])
 TEXTS = st.lists(ALPHABET, max_size=900).map("".join)
@@ -78,3 +78,8 @@ def test_hold_answer_waits_for_the_end() -> None:
     gate = SentenceGate(hold="answer")
     assert gate.feed("One whole sentence stands here. And another one. ") == []
     assert [piece.text for piece in gate.finish()] == ["One whole sentence stands here. And another one. "]
+
+
+def test_sentences_are_counted_as_they_are_cut() -> None:
+    texts = ("", " \n", "One", "One. Two!", "One.\n\nTwo\nThree", "一。二")
+    assert [sentences(text) for text in texts] == [0, 0, 1, 2, 3, 2]

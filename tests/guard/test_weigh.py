@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from headgate.guard.weigh import merged, question_of, risk, weigh, weigh_prompt
+from headgate.guard.weigh import merged, question_of, risk, weigh
 from headgate.models.assessment import Unjudged
 from headgate.models.content import Image, Role, Text
 from headgate.models.fakes import scores
@@ -31,11 +31,6 @@ def test_a_path_judged_in_one_piece_and_missed_in_another_counts_as_missed() -> 
 
 def test_merging_nothing_allows() -> None:
     assert merged([]) == Decision()
-
-
-def test_an_earlier_answer_in_a_request_cannot_be_made_again() -> None:
-    old = Text(text="x", role=Role.ASSISTANT, path="messages[1].content")
-    assert weigh_prompt(rules(), [old], [BAD]).action is Action.GUIDELINE
 
 
 def test_what_was_not_judged_is_the_riskiest_candidate() -> None:

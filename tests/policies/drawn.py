@@ -35,6 +35,7 @@ def documents() -> st.SearchStrategy[dict[str, Any]]:
     number = st.floats(0.01, 1)
     threshold = st.one_of(number, st.fixed_dictionaries({"fpr": st.floats(0.001, 0.9)}))
     texts = st.text(min_size=1, max_size=20).filter(str.strip).filter(_encodes)
+    guideline = st.fixed_dictionaries({"text": texts}, optional={"when": st.lists(texts, max_size=2)})
     unjudged = st.one_of(
         st.just("strict"), st.fixed_dictionaries({}, optional={"text": st.sampled_from(POSSIBLE_UNJUDGED)})
     )
@@ -48,8 +49,15 @@ def documents() -> st.SearchStrategy[dict[str, Any]]:
             "thresholds": st.dictionaries(st.one_of(slugs, st.just("default")), threshold, max_size=3),
             "on_unjudged": unjudged,
             "on_error": st.sampled_from(["closed", "open"]),
-            "guidelines": st.dictionaries(slugs, texts, max_size=2),
-            "block": st.fixed_dictionaries({}, optional={"message": texts, "style": st.just("error")}),
+            "guidelines": st.dictionaries(slugs, st.one_of(texts, st.lists(guideline, max_size=2)), max_size=2),
+            "block": st.fixed_dictionaries(
+                {},
+                optional={
+                    "message": st.one_of(texts, st.dictionaries(st.sampled_from(["de", "*"]), texts)),
+                    "style": st.just("error"),
+                },
+            ),
+            "conversation": st.fixed_dictionaries({}, optional={"window": st.integers(1, 16), "joined": st.booleans()}),
             "regenerate": st.fixed_dictionaries({"rounds": st.integers(1, 20), "strategy": st.just("blind")}),
         },
     )

@@ -6,6 +6,7 @@ import pytest
 
 from headgate.models.errors import ConfigError
 from headgate.policies.compile import load_policy, parse_policy, resolve_thresholds
+from headgate.policies.compiled import Guideline, Service
 from headgate.policies.diagnostics import PolicyError
 from headgate.policies.thresholds import FalseAlarmTable, Number, Rate
 from headgate.policies.verdict import Action
@@ -96,3 +97,28 @@ def test_a_policy_without_a_name_takes_its_files_in_letters_that_fit_a_header() 
     assert parse_policy("version: 1").name == "policy"
     assert parse_policy("version: 1", file="rules/Our team (v2).yaml").name == "Our-team-v2"
     assert parse_policy("version: 1", file="数.yaml").name == "policy"
+
+
+def test_texts_for_all_languages_and_for_each_compile_to_one_shape() -> None:
+    block = parse_policy("version: 1\nblock: {message: No., support: {pt-BR: Oi., en: Hi.}}").block
+    assert (block.message, block.support) == ({"*": "No."}, {"pt-br": "Oi.", "en": "Hi."})
+    assert parse_policy("version: 1").block.message == {}
+
+
+def test_guidelines_are_a_text_or_a_list_with_phrases_and_severities() -> None:
+    given = parse_policy("""
+version: 1
+guidelines:
+  drugs: Health first.
+  weapons: [{text: History is fine., when: [museum]}, {text: Nothing that helps., severity: severe}]
+""").guidelines
+    assert given["drugs"] == (Guideline(text="Health first."),)
+    assert given["weapons"] == (
+        Guideline(text="History is fine.", when=("museum",)),
+        Guideline(text="Nothing that helps.", severity=3),
+    )
+
+
+def test_helper_models_compile_by_name_and_a_null_takes_one_away() -> None:
+    services = parse_policy("version: 1\nservices: {corrector: {url: 'http://h/v1/', model: m}, critic: null}").services
+    assert services == {"corrector": Service(url="http://h/v1", model="m", key_env=None, api="chat", timeout=20.0)}
