@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -11,25 +13,46 @@ from litestar.exceptions import HTTPException
 from ..guard.guard import Guard
 from ..guard.record import hash_key
 from .config import Settings
+from .door import behind_the_door
+from .lifecycle import signals
+from .middleware import each_request
+from .reload import Origin, Reloader
 from .routes import refuse, routes
 from .state import Gateway
+from .tenancy import memo_of
+from .tracing import tracing_of
 
 
-def create_app(settings: Settings, *, guard: Guard | None = None) -> Litestar:
-    """The ASGI application of these settings; loads the models unless a guard is given or the policy is `off`."""
-    own = Guard(settings.policy, settings.model, hash_key=hash_key()) if guard is None and settings.guarded else None
+def create_app(settings: Settings, *, guard: Guard | None = None, origin: Origin | None = None) -> Litestar:
+    """The ASGI application of these settings; loads the models unless a guard is given or the policy is `off`.
+
+    `origin` is where a reload finds settings and policy; without one a guard that is given keeps its policy.
+    """
+    own = None
+    if guard is None and settings.guarded:
+        own = Guard(settings.policy, settings.model, hash_key=hash_key(), memo=memo_of(settings))
     gateway = Gateway(settings, guard or own)
+    tracing = tracing_of(settings)
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        reloader = Reloader(gateway, origin, follows=guard is None or origin is not None)
         async with gateway.running():
-            yield
+            watching = asyncio.gather(reloader.run(), gateway.tenancy.follow(reloader.wake))
+            with signals(gateway, reload=reloader.wake):
+                yield
+            watching.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await watching
+        if tracing is not None:
+            await asyncio.to_thread(tracing.close)
         if own is not None:
             own.close()
 
     return Litestar(
         routes(gateway),
         lifespan=[lifespan],
+        middleware=[each_request(gateway, tracing), behind_the_door(gateway)],
         exception_handlers={HTTPException: refuse},
         openapi_config=None,
         logging_config=None,

@@ -1,27 +1,25 @@
-"""`POST /v1/chat/completions` under guard: one path, answered in one piece or as a stream."""
+"""An exchange under guard, in any dialect: one path, answered in one piece or as a stream."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import time
-from typing import NamedTuple
-
-import msgspec
+from typing import Any, NamedTuple
 
 from ..guard.effects import Finish
 from ..guard.guard import Guard
 from ..models.errors import HeadgateError
 from .asgi import JSON, ClientGone, Headers, Receive, Scope, Send, answer, read_body
-from .errors import Failure, failure, internal, json_headers
+from .errors import Failure, json_headers
 from .event_stream import EventStream
 from .exchange import Exchange, unless_gone
+from .headers import wishes
 from .source import UpstreamSource
 from .state import Gateway
 from .stream_sink import StreamSink
-from .wire.openai_chat_request import parse_chat
-from .wire.openai_chat_upstream import clamped
-from .wire.openai_chat_whole import delivered, refusal_error, refused
+from .wire.dialect import Dialect, Outcome
+from .wire.openai_chat_dialect import CHAT
 
 log = logging.getLogger("headgate")
 
@@ -32,31 +30,46 @@ class _Whole(NamedTuple):
 
 
 async def guarded_chat(gateway: Gateway, guard: Guard, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer one request; whatever fails becomes an error in OpenAI's envelope, and never an unjudged answer."""
+    """Answer one chat completion."""
+    await guarded(gateway, guard, CHAT, scope, receive, send)
+
+
+async def guarded(
+    gateway: Gateway, guard: Guard, dialect: Dialect[Any, Any], scope: Scope, receive: Receive, send: Send
+) -> None:
+    """Answer one request; whatever fails becomes an error in its dialect, and never an unjudged answer."""
     try:
         raw = await read_body(scope, receive, limit=gateway.settings.max_body)
         began = time.perf_counter()
-        chat = clamped(parse_chat(raw), guard.policy)
-        source = UpstreamSource(gateway.upstream, chat, gateway.upstream.headers(scope))
-        exchange = Exchange(gateway, guard, chat, source, began)
+        request = dialect.clamped(dialect.parse(raw), guard.policy)
+        headers = gateway.upstream.headers(scope, key_header=dialect.key_header)
+        source = UpstreamSource(gateway.upstream, dialect, request, headers, prefill=guard.policy.stream.prefill)
+        wish = wishes(scope["headers"], stream=request.stream)
+        exchange = Exchange(gateway, guard, dialect, request, source, began, wishes=wish)
     except ClientGone:
         return
     except Exception as error:  # noqa: BLE001 - the last door: an unknown fault is an error, never an answer
-        await _fail(gateway, send, _known(error), shape="json")
+        await _fail(gateway, send, _known(dialect, error), shape="json")
         return
     with gateway.metrics.active.track_inprogress():
-        await (_stream if chat.stream else _whole)(exchange, receive, send)
+        await (_stream if request.stream else _whole)(exchange, receive, send)
 
 
 async def _whole(exchange: Exchange, receive: Receive, send: Send) -> None:
     try:
-        finish = await unless_gone(exchange.guard.aexchange(exchange.chat.parts, exchange.source), receive)
+        finish = await unless_gone(exchange.run(), receive)
         exchange.finished(finish)
         whole = _whole_body(exchange, finish)
     except ClientGone:
         exchange.client_left()
     except Exception as error:  # noqa: BLE001 - the last door: an unknown fault is an error, never an answer
-        await _fail(exchange.gateway, send, _known(error), shape=exchange.shape, headers=exchange.source.headers)
+        await _fail(
+            exchange.gateway,
+            send,
+            _known(exchange.dialect, error),
+            shape=exchange.shape,
+            headers=exchange.source.headers,
+        )
         exchange.failed()
     else:
         await answer(send, whole.status, whole.body, [JSON, *exchange.headers()])
@@ -64,32 +77,35 @@ async def _whole(exchange: Exchange, receive: Receive, send: Send) -> None:
 
 
 async def _stream(exchange: Exchange, receive: Receive, send: Send) -> None:
-    settings = exchange.gateway.settings
+    dialect = exchange.dialect
     stream = EventStream(
-        send, keep_alive=settings.keep_alive, headers=lambda: [*exchange.headers(), *exchange.exposure()]
+        send,
+        keep_alive=exchange.gateway.settings.keep_alive,
+        headers=lambda: [*exchange.headers(), *exchange.exposure()],
+        comment=dialect.keep_alive,
+        content_type=dialect.content_type,
     )
-    sink = StreamSink(stream, exchange.source, exchange.chat, identity=exchange.identity)
+    sink = StreamSink(stream, exchange.source, dialect.frames(exchange.request, exchange.identity))
     writer = asyncio.ensure_future(stream.run())
     try:
-        parts = exchange.chat.parts
-        finish = await unless_gone(exchange.guard.aexchange(parts, exchange.source, sink=sink), receive)
+        finish = await unless_gone(exchange.run(sink), receive)
         exchange.finished(finish)
-        as_error = exchange.guard.policy.block.style == "error" and finish.delivery == "refused"
-        if as_error and not await _uncommitted(stream, writer):
-            await sink.error(msgspec.json.encode(refusal_error(finish)))
-        elif as_error:
-            await answer(send, 400, msgspec.json.encode(refusal_error(finish)), [JSON, *exchange.headers()])
-        else:
+        if not _as_error(exchange, finish):
             await sink.finish(finish)
+        elif await _uncommitted(stream, writer):
+            blocked = dialect.blocked(finish)
+            await answer(send, blocked.status, blocked.body, [JSON, *exchange.headers()])
+        else:
+            await sink.error(dialect.blocked(finish))
     except ClientGone:
         exchange.client_left()
     except Exception as error:  # noqa: BLE001 - the last door: an unknown fault is an error, never an answer
-        found = _known(error)
+        found = _known(dialect, error)
         if await _uncommitted(stream, writer):
             await _fail(exchange.gateway, send, found, shape=exchange.shape, headers=exchange.source.headers)
         else:
             exchange.gateway.metrics.failed(found.kind, shape=exchange.shape, status=found.status)
-            await sink.error(found.body)
+            await sink.error(found)
         exchange.failed()
     else:
         exchange.close()
@@ -109,23 +125,30 @@ async def _uncommitted(stream: EventStream, writer: asyncio.Future[None]) -> boo
 
 
 def _whole_body(exchange: Exchange, finish: Finish) -> _Whole:
-    usage = exchange.source.usage
-    if finish.delivery == "delivered" and finish.round is not None:
-        found = exchange.source.answers[finish.round - 1]
-        return _Whole(200, delivered(found, choice=finish.choice, usage=usage))
-    if exchange.guard.policy.block.style == "error" and finish.delivery == "refused":
-        return _Whole(400, msgspec.json.encode(refusal_error(finish)))
-    answers = exchange.source.answers
-    head = (answers[-1].head if answers else {}) or {"model": exchange.chat.body.get("model") or ""}
-    return _Whole(200, refused(finish, identity=exchange.identity, head=head, n=exchange.chat.n, usage=usage))
+    if _as_error(exchange, finish):
+        blocked = exchange.dialect.blocked(finish)
+        return _Whole(blocked.status, blocked.body)
+    source = exchange.source
+    outcome = Outcome(
+        finish=finish,
+        request=exchange.request,
+        answer=source.outcome(finish),
+        usage=source.usage,
+        identity=exchange.identity,
+    )
+    return _Whole(200, exchange.dialect.whole(outcome))
 
 
-def _known(error: Exception) -> Failure:
+def _as_error(exchange: Exchange, finish: Finish) -> bool:
+    return exchange.guard.policy.block.style == "error" and finish.delivery == "refused"
+
+
+def _known(dialect: Dialect[Any, Any], error: Exception) -> Failure:
     if isinstance(error, HeadgateError):
-        return failure(error)
+        return dialect.failure(error)
     # The kind alone: a foreign error's text may quote content.
     log.error("an exchange failed: %s", type(error).__name__)
-    return internal()
+    return dialect.failure(None)
 
 
 async def _fail(gateway: Gateway, send: Send, found: Failure, *, shape: str, headers: Headers | None = None) -> None:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from ..guard.cli import cli
 from ..models.errors import ConfigError
+from .commands.config import config
+from .commands.doctor import doctor
+
+for _command in (config, doctor):
+    cli.add_command(_command)
 
 
 @cli.command()
+@click.option("--config", metavar="FILE", type=click.Path(dir_okay=False), help="Settings; flags override them.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8080, show_default=True, type=int, help="Port to listen on.")
 @click.option("--upstream", metavar="URL", help="Base URL of an OpenAI-compatible API; a demo answers without one.")
@@ -20,32 +28,43 @@ from ..models.errors import ConfigError
 )
 @click.option("--workers", default=1, show_default=True, type=int, help="Processes, each with models of its own.")
 @click.option("--record", metavar="FILE|-", help="Append an audit record of every exchange ('-': stderr).")
+@click.option("--keys", metavar="FILE", help="API keys; without it nobody needs one (see 'headgate keys').")
+@click.option("--limit", "limits", multiple=True, metavar="NAME=N/PERIOD", help="As requests=60/m, for each tenant.")
+@click.option("--redis", metavar="URL", help="Where replicas count together, as redis://localhost:6379/0.")
 @click.option("--keep-alive", default=5.0, show_default=True, help="Seconds of silence before a stream's comment.")
-def serve(upstream: str | None, **flags: Any) -> None:
+@click.pass_context
+def serve(ctx: click.Context, /, config: str | None, upstream: str | None, **flags: Any) -> None:
     """Stand in front of an OpenAI-compatible API and judge what goes in and what comes out."""
     try:
-        from .config import Settings, with_keys
+        from .reload import Origin, settings_of
         from .serve import serve as run
+        from .settings_file import load_values
     except ImportError as error:
         raise ConfigError(f"{error.name} is not installed: pip install 'headgate[cpu,gateway]'") from error
+    given = {name: value for name, value in flags.items() if _given(ctx, name)}
     if upstream is not None:
-        settings = with_keys(Settings(upstream=upstream, **flags))
-        _banner(settings.base_url, settings.host, settings.port, settings.policy)
-        run(settings)
-        return
-    from ..examples.demo_upstream import running
+        given["upstream"] = upstream
+    with contextlib.ExitStack() as stack:
+        note = ""
+        if upstream is None and (config is None or "upstream" not in load_values(config)):
+            from ..examples.demo_upstream import running
 
-    with running() as demo:
-        settings = Settings(upstream=demo, **flags)
-        _banner(
-            f"{demo} (the built-in demo; name yours with --upstream)", settings.host, settings.port, settings.policy
-        )
-        run(settings)
+            given["upstream"] = stack.enter_context(running())
+            note = " (the built-in demo; name yours with --upstream)"
+        origin = Origin(file=config, flags=given)
+        settings = settings_of(origin)
+        _banner(f"{settings.base_url}{note}", settings.host, settings.port, settings.policy)
+        run(settings, origin=origin)
 
 
 def main() -> None:
     """The `headgate` command."""
     cli()
+
+
+def _given(ctx: click.Context, name: str) -> bool:
+    """Whether a flag was written: only then does it override the file."""
+    return ctx.get_parameter_source(name) is not ParameterSource.DEFAULT
 
 
 def _banner(upstream: str, host: str, port: int, policy: str) -> None:

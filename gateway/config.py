@@ -1,14 +1,17 @@
-"""The gateway's settings: built once from flags and the environment, and impossible to build wrong."""
+"""The gateway's settings: built once from a file, flags and the environment, and impossible to build wrong."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Annotated, Any, Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 import msgspec
+from msgspec import Meta, inspect
 
+from ..guard.limit import parse_limits
 from ..models.errors import ConfigError
 
 OFF: Final = "off"
@@ -16,45 +19,77 @@ OFF: Final = "off"
 KEY_VARIABLE: Final = "HEADGATE_UPSTREAM_KEY"
 OPENAI_KEY_VARIABLE: Final = "OPENAI_API_KEY"
 
+VARIANTS: Final = ("variants=20/h",)
+"""The limit that holds where no others are given: different sampling settings that one prompt may be tried with."""
+
+LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
+LogFormat: TypeAlias = Literal["text", "json"]
+
+_Hour: TypeAlias = Annotated[float, Meta(ge=0.01, le=3600)]
+
+
+class Bound(msgspec.Struct, frozen=True):
+    """The least and the greatest value of a number, both allowed."""
+
+    least: float
+    greatest: float
+
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What one gateway needs to know; times in seconds, sizes in bytes. A value out of bounds raises ConfigError."""
+    """What one gateway needs to know; times in seconds, sizes in bytes. A value out of bounds raises ConfigError.
 
-    upstream: str
-    policy: str = "default"
-    model: str | None = None
-    host: str = "127.0.0.1"
-    port: int = 8080
-    workers: int = 1
-    upstream_key: str | None = None
-    key_overrides: bool = False
-    connect_timeout: float = 10.0
-    read_timeout: float = 300.0
-    keep_alive: float = 5.0
-    shutdown_timeout: float = 30.0
-    max_body: int = 20 * 1024 * 1024
-    record: str | None = None
-    tenant: str | None = None
+    Every field is a key of headgate.yaml; bounds and descriptions here are those of its JSON Schema.
+    """
+
+    upstream: Annotated[str, Meta(description="Base URL of an OpenAI-compatible API.")]
+    policy: Annotated[str, Meta(description="A shipped policy, a policy file, or off.")] = "default"
+    model: Annotated[str | None, Meta(description="A shipped model or a folder of weights.")] = None
+    host: Annotated[str, Meta(description="Address to listen on.")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535, description="Port to listen on.")] = 8080
+    workers: Annotated[int, Meta(ge=1, le=256, description="Processes, each with models of its own.")] = 1
+    upstream_key: Annotated[str | None, Meta(description="The key that upstream is shown.")] = None
+    key_overrides: Annotated[bool, Meta(description="upstream_key replaces the key that callers send.")] = False
+    connect_timeout: Annotated[float, Meta(ge=0.01, le=600, description="Seconds to reach upstream.")] = 10.0
+    read_timeout: Annotated[_Hour, Meta(description="Seconds of silence from upstream.")] = 300.0
+    keep_alive: Annotated[_Hour, Meta(description="Seconds of silence before a stream's comment.")] = 5.0
+    drain: Annotated[float, Meta(ge=0, le=3600, description="Seconds between SIGTERM and closing the door.")] = 2.0
+    shutdown_timeout: Annotated[float, Meta(ge=0, le=3600, description="Seconds that streams get to end.")] = 30.0
+    max_body: Annotated[int, Meta(ge=1024, le=1024**3, description="Largest request in bytes.")] = 20 * 1024 * 1024
+    record: Annotated[str | None, Meta(description="File of audit records; - is stderr.")] = None
+    record_max_bytes: Annotated[int, Meta(ge=0, description="Bytes after which records are rotated; 0: never.")] = 0
+    record_keep: Annotated[int, Meta(ge=0, le=10_000, description="Rotated files that are kept; 0: all.")] = 0
+    record_otlp: Annotated[bool, Meta(description="Audit records go out as OTLP logs too.")] = False
+    tenant: Annotated[str | None, Meta(description="Whose gateway it is, for records.")] = None
+    keys: Annotated[str | None, Meta(description="File of API keys; without it nobody needs one.")] = None
+    limits: Annotated[tuple[str, ...], Meta(description="What a tenant may have, as requests=60/m.")] = VARIANTS
+    redis: Annotated[str | None, Meta(description="URL of the Redis that replicas count in.")] = None
+    redis_timeout: Annotated[float, Meta(ge=0.001, le=10, description="Seconds one step of Redis may take.")] = 0.1
+    breaker: Annotated[int, Meta(ge=0, le=10_000, description="Failures that stop asking upstream; 0: none.")] = 0
+    shared_memo: Annotated[bool, Meta(description="Judgements are shared through Redis.")] = False
+    otlp_endpoint: Annotated[str | None, Meta(description="Base URL of an OTLP/HTTP collector.")] = None
+    service_name: Annotated[str, Meta(description="The name of this service in traces.")] = "headgate"
+    trace_sample: Annotated[float, Meta(ge=0, le=1, description="Share of new traces that are kept.")] = 1.0
+    trace_content: Annotated[bool, Meta(description="Traces hold what was said.")] = False
+    log_level: Annotated[LogLevel, Meta(description="The least that is logged; info adds a line an exchange.")] = (
+        "warning"
+    )
+    log_format: Annotated[LogFormat, Meta(description="Lines for people, or JSON for programs.")] = "text"
+    reload_seconds: Annotated[float, Meta(ge=0, le=3600, description="Seconds between looks; 0: SIGHUP only.")] = 2.0
 
     def __post_init__(self) -> None:
-        _check_url(self.upstream)
-        _within("port", self.port, 0, 65535)
-        _within("workers", self.workers, 1, 256)
-        _within("connect_timeout", self.connect_timeout, 0.01, 600)
-        _within("read_timeout", self.read_timeout, 0.01, 3600)
-        _within("keep_alive", self.keep_alive, 0.01, 3600)
-        _within("shutdown_timeout", self.shutdown_timeout, 0, 3600)
-        _within("max_body", self.max_body, 1024, 1024**3)
-        if not self.policy:
-            raise ConfigError(f"policy must be the name of a policy, a file, or {OFF!r}; got nothing")
-        if self.upstream_key is not None and not self.upstream_key.isprintable():
-            raise ConfigError(f"{KEY_VARIABLE} must be one line of printable characters")
+        for name in self.__struct_fields__:
+            check_value(name, getattr(self, name))
 
     @property
     def base_url(self) -> str:
         """Upstream's base, to which `/chat/completions` is added; a URL without a path gets `/v1`."""
         url = self.upstream.rstrip("/")
         return url if urlsplit(url).path else f"{url}/v1"
+
+    @property
+    def root_url(self) -> str:
+        """Upstream's server, beside whose `/v1` some protocols have paths of their own (Ollama's `/api/chat`)."""
+        return self.base_url.removesuffix("/v1")
 
     @property
     def guarded(self) -> bool:
@@ -66,8 +101,10 @@ def with_keys(settings: Settings, environment: Mapping[str, str] = os.environ) -
     """The settings with upstream's key from the environment.
 
     HEADGATE_UPSTREAM_KEY replaces what callers send. OPENAI_API_KEY serves callers that send no key, and goes to
-    OpenAI alone: whoever else is upstream must not learn it.
+    OpenAI alone: whoever else is upstream must not learn it. A key that the settings have already stays.
     """
+    if settings.upstream_key is not None:
+        return settings
     if key := environment.get(KEY_VARIABLE):
         return msgspec.structs.replace(settings, upstream_key=key, key_overrides=True)
     host = urlsplit(settings.upstream).hostname or ""
@@ -76,20 +113,98 @@ def with_keys(settings: Settings, environment: Mapping[str, str] = os.environ) -
     return settings
 
 
+def check_value(name: str, value: Any) -> None:
+    """Raises ConfigError, with the field and the remedy, where a field of the settings cannot be this value."""
+    if value is None:
+        return
+    if name in (known := bounds()):
+        _within(name, value, known[name])
+    if name in _CHECKS:
+        _CHECKS[name](value)
+
+
+@cache
+def bounds() -> Mapping[str, Bound]:
+    """The bounds of every field that is a number."""
+    info = inspect.type_info(Settings)
+    assert isinstance(info, inspect.StructType)
+    found: dict[str, Bound] = {}
+    for field in info.fields:
+        kind = field.type
+        while isinstance(kind, inspect.Metadata):
+            kind = kind.type
+        if isinstance(kind, (inspect.IntType, inspect.FloatType)):
+            least, greatest = kind.ge, kind.le
+            found[field.name] = Bound(
+                float("-inf") if least is None else least, float("inf") if greatest is None else greatest
+            )
+    return found
+
+
 def _check_url(url: str) -> None:
-    try:
-        parts = urlsplit(url)
-        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError as error:
-        raise ConfigError(f"upstream must be a URL such as https://api.openai.com/v1; got {url!r}") from error
-    if not valid or parts.query or parts.fragment:
-        raise ConfigError(f"upstream must be a URL such as https://api.openai.com/v1; got {url!r}")
+    _web_address("upstream", url, example="https://api.openai.com/v1")
+    parts = urlsplit(url)
     if parts.path.rstrip("/").endswith("/chat/completions"):
         raise ConfigError(f"upstream must be the base URL, without /chat/completions; got {url!r}")
     if parts.username or parts.password:
         raise ConfigError(f"upstream must not hold a password; put the key into {KEY_VARIABLE}")
 
 
-def _within(name: str, value: float, low: float, high: float) -> None:
-    if not isinstance(value, (int, float)) or isinstance(value, bool) or not low <= value <= high:
-        raise ConfigError(f"{name} must be from {low:g} to {high:g}; got {value!r}")
+def _check_endpoint(url: str) -> None:
+    _web_address("otlp_endpoint", url, example="http://localhost:4318")
+    if urlsplit(url).path.rstrip("/").endswith("/v1/traces"):
+        raise ConfigError(f"otlp_endpoint must be the base URL, without /v1/traces; got {url!r}")
+
+
+def _web_address(name: str, url: str, *, example: str) -> None:
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError as error:
+        raise ConfigError(f"{name} must be a URL such as {example}; got {url!r}") from error
+    if not valid or parts.query or parts.fragment:
+        raise ConfigError(f"{name} must be a URL such as {example}; got {url!r}")
+
+
+def _check_policy(policy: str) -> None:
+    if not policy:
+        raise ConfigError(f"policy must be the name of a policy, a file, or {OFF!r}; got nothing")
+
+
+def _check_key(key: str) -> None:
+    if not key.isprintable():
+        raise ConfigError(f"{KEY_VARIABLE} must be one line of printable characters")
+
+
+def _check_redis(url: str) -> None:
+    try:
+        valid = urlsplit(url).scheme in ("redis", "rediss", "unix")
+    except ValueError:
+        valid = False
+    if not valid:
+        # Not shown: it may hold a password.
+        raise ConfigError("redis must be a URL such as redis://localhost:6379/0")
+
+
+def _check_limits(limits: tuple[str, ...]) -> None:
+    try:
+        parse_limits(limits)
+    except ConfigError as error:
+        raise ConfigError(f"limits: {error}") from error
+
+
+_CHECKS: Final[Mapping[str, Callable[[Any], None]]] = {
+    "upstream": _check_url,
+    "policy": _check_policy,
+    "upstream_key": _check_key,
+    "otlp_endpoint": _check_endpoint,
+    "redis": _check_redis,
+    "limits": _check_limits,
+}
+
+
+def _within(name: str, value: float, bound: Bound) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not bound.least <= value <= bound.greatest:
+        endless = bound.greatest == float("inf")
+        span = f"at least {bound.least:.10g}" if endless else f"from {bound.least:.10g} to {bound.greatest:.10g}"
+        raise ConfigError(f"{name} must be {span}; got {value!r}")

@@ -16,14 +16,24 @@ class EventStream:
     """Owns the sending side of one response; `run` must be a task of its own while others call `write`.
 
     Headers leave with the first frame, or with a keep-alive comment after `keep_alive` seconds of silence, so that
-    until then the response may still become something else.
+    until then the response may still become something else. `comment` is what is sent in silence.
     """
 
-    def __init__(self, send: Send, *, keep_alive: float, headers: Callable[[], Headers]) -> None:
+    def __init__(
+        self,
+        send: Send,
+        *,
+        keep_alive: float,
+        headers: Callable[[], Headers],
+        comment: bytes = KEEP_ALIVE,
+        content_type: bytes = EVENTS[0][1],
+    ) -> None:
         self.started = False
         self._send = send
         self._keep_alive = keep_alive
         self._headers = headers
+        self._comment = comment
+        self._content_type = content_type
         self._frames: list[bytes] = []
         self._waiting = 0
         self._closed = False
@@ -57,7 +67,7 @@ class EventStream:
                 async with asyncio.timeout(self._keep_alive):
                     await self._wake.wait()
             except TimeoutError:
-                self._frames.append(KEEP_ALIVE)
+                self._frames.append(self._comment)
             self._wake.clear()
             await self._flush()
             if self._closed:
@@ -73,7 +83,7 @@ class EventStream:
         self._waiting = 0
         if not self.started:
             self.started = True
-            head = [*EVENTS, *self._headers()]
+            head = [(b"content-type", self._content_type), *EVENTS[1:], *self._headers()]
             await self._send({"type": "http.response.start", "status": 200, "headers": head})
         await self._send({"type": "http.response.body", "body": data, "more_body": True})
         self._room.set()

@@ -1,4 +1,4 @@
-"""One guarded chat exchange: its clock, its source, and what is counted and recorded when it ends."""
+"""One guarded exchange: its clock, its source, and what is counted and recorded when it ends."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from ..guard.guard import Guard
 from ..guard.record import new_id
 from ..policies.verdict import Verdict
 from .asgi import ClientGone, Headers, Receive, gone
-from .headers import stream_headers, verdict_headers
+from .headers import Wishes, stream_headers, verdict_headers
 from .source import UpstreamSource
 from .state import Gateway, unfinished
-from .wire.openai_chat_request import ChatRequest
+from .stream_sink import StreamSink
+from .wire.dialect import Dialect, Request
 
 T = TypeVar("T")
 
@@ -23,25 +24,48 @@ T = TypeVar("T")
 class Exchange:
     """What belongs to one request from its parsing to its record; `began` is when it came, on time.perf_counter."""
 
-    def __init__(self, gateway: Gateway, guard: Guard, chat: ChatRequest, source: UpstreamSource, began: float) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        guard: Guard,
+        dialect: Dialect[Any, Any],
+        request: Request,
+        source: UpstreamSource,
+        began: float,
+        *,
+        wishes: Wishes,
+    ) -> None:
         self.gateway = gateway
         self.guard = guard
-        self.chat = chat
+        self.dialect = dialect
+        self.request = request
         self.source = source
         self.identity = new_id()
         self.finish: Finish | None = None
         self._began = began
-        self._idle = 0.0
+        self._wishes = wishes
 
     @property
     def shape(self) -> str:
         """How the caller wants the answer: `stream` or `json`."""
-        return "stream" if self.chat.stream else "json"
+        return "stream" if self.request.stream else "json"
 
     @property
     def added(self) -> float:
         """Seconds since the request came, without those that upstream took."""
         return max(0.0, time.perf_counter() - self._began - self.source.seconds)
+
+    async def run(self, sink: StreamSink | None = None) -> Finish:
+        """Guards the exchange; accepted text of a stream goes to the sink."""
+        deadline = self._wishes.deadline
+        return await self.guard.aexchange(
+            self.request.parts,
+            self.source,
+            sink=sink,
+            continues=self.dialect.continues and self.request.n == 1,
+            deadline=None if deadline is None else deadline - (time.perf_counter() - self._began),
+            language=self._wishes.language,
+        )
 
     def headers(self) -> Headers:
         """The x-headgate headers, with the verdict where it is known by now."""
@@ -68,31 +92,33 @@ class Exchange:
 
     def client_left(self) -> None:
         """Count and record that the caller went away before the end."""
-        verdict = unfinished(self.guard, self.chat.parts, reason="client_gone")
+        verdict = unfinished(self.guard, self.request.parts, reason="client_gone")
         self._note(verdict, "client_gone", exposed=self.source.released)
 
     def failed(self) -> None:
         """Record that the exchange ended in an error; the error itself is counted where it is sent."""
-        verdict = unfinished(self.guard, self.chat.parts, reason="error")
+        verdict = unfinished(self.guard, self.request.parts, reason="error")
         self._record(verdict, "cut" if self.source.released else "withheld", exposed=self.source.released)
 
     def _note(self, verdict: Verdict, delivery: str, *, exposed: int) -> None:
         added, upstream = self.added, self.source.seconds
         metrics = self.gateway.metrics
         metrics.finished(verdict, shape=self.shape, delivery=delivery, added=added, upstream=upstream)
-        if self.chat.stream:
+        if self.request.stream:
             metrics.held.observe(self.source.most_held)
         self._record(verdict, delivery, exposed=exposed)
 
     def _record(self, verdict: Verdict, delivery: str, *, exposed: int) -> None:
+        rewrites = self.finish.rewrites if self.finish is not None else ()
         self.gateway.record(
             verdict,
-            self.chat.parts,
+            (*self.request.parts, *rewrites),
             identity=self.identity,
             delivery=delivery,
             added=self.added,
             upstream=self.source.seconds,
             exposed=exposed,
+            usage=self.source.usage,
         )
 
 

@@ -1,10 +1,52 @@
-"""The `x-headgate-*` headers: what was decided about an exchange, on every guarded answer."""
+"""The `x-headgate-*` headers: what a caller wishes, and what was decided about its exchange."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from ..models.errors import InputError
 from ..policies.compiled import CompiledPolicy
 from ..policies.verdict import Verdict
 from .asgi import Headers
+
+_TIMEOUTS: Final = (b"x-stainless-read-timeout", b"x-stainless-timeout")
+
+
+class Wishes(msgspec.Struct, frozen=True, kw_only=True):
+    """What a caller says beside its request: seconds until it stops waiting, and the language it reads."""
+
+    deadline: float | None = None
+    language: str = ""
+
+
+def wishes(headers: Iterable[tuple[bytes, bytes]], *, stream: bool) -> Wishes:
+    """The wishes in a request's headers; InputError where `x-headgate-deadline-ms` is not a positive number.
+
+    The official clients send the timeout they were given; for a stream it bounds the silence, which is ours to fill.
+    """
+    found = {name: value.decode("latin-1").strip() for name, value in headers}
+    language = found.get(b"accept-language", "")
+    own = found.get(b"x-headgate-deadline-ms")
+    if own is not None:
+        milliseconds = _positive(own)
+        if milliseconds is None:
+            message = "x-headgate-deadline-ms must be a positive number of milliseconds"
+            raise InputError(message, param="x-headgate-deadline-ms")
+        return Wishes(deadline=milliseconds / 1000, language=language)
+    timeouts = (_positive(found.get(name, "")) for name in _TIMEOUTS)
+    return Wishes(deadline=None if stream else next((t for t in timeouts if t), None), language=language)
+
+
+def _positive(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and number > 0 else None
 
 
 def verdict_headers(verdict: Verdict, *, identity: str, added_ms: float) -> Headers:

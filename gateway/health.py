@@ -6,6 +6,8 @@ import asyncio
 import time
 from typing import Any
 
+import msgspec
+
 from .config import OFF
 from .state import Gateway
 
@@ -23,18 +25,32 @@ class Readiness:
         self._lock = asyncio.Lock()
 
     async def report(self) -> dict[str, Any]:
-        """What `/readyz` answers; `ready` is true only where the models are loaded and judge the probe right."""
-        guard = self._gateway.guard
+        """What `/readyz` answers; `ready` is true only where the models are loaded and judge the probe right.
+
+        It is false as well while the gateway ends. A reload that failed leaves it true: the old policy is in force.
+        """
+        gateway = self._gateway
+        guard, common = gateway.guard, self._common()
         if guard is None:
-            return {"ready": True, "policy": {"name": OFF}, "models": [], "probe": "off"}
+            return {"ready": not gateway.draining, "policy": {"name": OFF}, "models": [], "probe": "off", **common}
         passed = await self._probe()
         policy = guard.policy
         return {
-            "ready": passed,
+            "ready": passed and not gateway.draining,
             "policy": {"name": policy.name, "hash": policy.hash, "mode": policy.mode},
             "models": list(guard.rules.models),
             "probe": "passed" if passed else "failed",
+            **common,
         }
+
+    def _common(self) -> dict[str, Any]:
+        found: dict[str, Any] = {"draining": True} if self._gateway.draining else {}
+        if self._gateway.reloaded is not None:
+            found["reload"] = msgspec.structs.asdict(self._gateway.reloaded)
+        # Another worker may have reloaded what this one could not.
+        if len(hashes := self._gateway.metrics.policies()) > 1:
+            found["disagree"] = list(hashes)
+        return found | self._gateway.tenancy.status()
 
     async def _probe(self) -> bool:
         async with self._lock:

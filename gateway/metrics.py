@@ -1,16 +1,23 @@
-"""What Prometheus sees of the gateway: every name here, labels bounded, never content, users or tenants."""
+"""What Prometheus sees of the gateway: labels are bounded, never content, users or tenants."""
 
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Iterable
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from ..guard import telemetry as names
+from ..guard.judging import Judging
+from ..guard.record import Recorder
 from ..models.content import Direction
-from ..policies.verdict import Action, Verdict
+from ..policies.compiled import CompiledPolicy
+from ..policies.verdict import Verdict
 from .config import OFF
+from .results import phases, result_of
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 MULTIPROCESS_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
@@ -39,48 +46,47 @@ class Metrics:
     """The counters of one process in a registry of their own; with several workers one page speaks for all."""
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        make = self.registry
+        self.registry = make = CollectorRegistry()
         self.requests = Counter(
-            "headgate_requests_total", "Requests by what became of them", ["shape", "result"], registry=make
+            names.REQUESTS_TOTAL, "Requests by what became of them", ["shape", "result"], registry=make
         )
-        self.guard_seconds = Histogram(
-            "headgate_guard_latency_seconds", "Time added by the guard", buckets=_SECONDS, registry=make
-        )
+        self.guardrail = Counter(names.GUARDRAIL_TOTAL, "Judged directions", ["phase", "result"], registry=make)
+        self.guard_seconds = Histogram(names.GUARD_SECONDS, "Time added by the guard", buckets=_SECONDS, registry=make)
         self.upstream_seconds = Histogram(
-            "headgate_upstream_latency_seconds", "Time upstream took, all rounds", buckets=_SECONDS, registry=make
+            names.UPSTREAM_SECONDS, "Time upstream took, all rounds", buckets=_SECONDS, registry=make
         )
         self.blocks = Counter(
-            "headgate_blocks_total", "Findings of blocked exchanges", ["direction", "category"], registry=make
+            names.BLOCKS_TOTAL, "Findings of blocked exchanges", ["direction", "category"], registry=make
         )
-        self.rounds = Histogram("headgate_rounds", "Answers drawn per request", buckets=_ROUNDS, registry=make)
-        self.regenerated = Counter("headgate_regenerated_total", "Answers that were made again", registry=make)
-        self.judged = Counter("headgate_judged_parts_total", "Parts that were judged", registry=make)
-        self.unjudged = Counter("headgate_unjudged_parts_total", "Parts that nobody judged", ["reason"], registry=make)
+        self.rounds = Histogram(names.ROUNDS_DRAWN, "Answers drawn per request", buckets=_ROUNDS, registry=make)
+        self.regenerated = Counter(names.REGENERATED_TOTAL, "Answers that were made again", registry=make)
+        self.judged = Counter(names.JUDGED_TOTAL, "Parts that were judged", registry=make)
+        self.unjudged = Counter(names.UNJUDGED_TOTAL, "Parts that nobody judged", ["reason"], registry=make)
         self.held = Histogram(
-            "headgate_held_characters", "Most characters held back in a stream", buckets=_CHARACTERS, registry=make
+            names.HELD_CHARACTERS, "Most characters held back in a stream", buckets=_CHARACTERS, registry=make
         )
-        self.upstream_errors = Counter(
-            "headgate_upstream_errors_total", "Failures of upstream", ["status"], registry=make
-        )
-        self.active = Gauge(
-            "headgate_active_requests", "Requests under way", multiprocess_mode="livesum", registry=make
-        )
-        self.policy = Gauge(
-            "headgate_policy_info",
-            "The policy in force",
-            ["name", "hash", "mode"],
-            multiprocess_mode="livemax",
-            registry=make,
-        )
+        self.upstream_errors = Counter(names.UPSTREAM_ERRORS_TOTAL, "Failures of upstream", ["status"], registry=make)
+        self.active = _gauge(names.ACTIVE_REQUESTS, "Requests under way", make, mode="livesum")
+        self._state = _State(make)
+        self._work = _Work(make)
 
-    def in_force(self, name: str, hash_: str, mode: str) -> None:
-        """Say which policy is in force."""
-        self.policy.labels(name, hash_, mode).set(1)
+    def in_force(self, policy: CompiledPolicy) -> None:
+        """Say which policy is in force from now on."""
+        self._state.in_force(policy)
+
+    def reloaded(self, *, ok: bool, pending: int) -> None:
+        """Count a reload; `pending` settings wait for a restart."""
+        self._state.reloaded(ok=ok, pending=pending)
+
+    def refresh(self, judging: Judging | None, recorder: Recorder | None) -> None:
+        """Take over what classifiers, memo and recorder have counted themselves."""
+        self._work.refresh(judging, recorder)
 
     def finished(self, verdict: Verdict, *, shape: str, delivery: str, added: float, upstream: float) -> None:
         """Count one exchange; times in seconds."""
-        self.requests.labels(shape, _result(verdict, delivery)).inc()
+        self.requests.labels(shape, result_of(verdict, delivery)).inc()
+        for phase in phases(verdict, delivery):
+            self.guardrail.labels(phase.direction, phase.result).inc()
         self.guard_seconds.observe(max(0.0, added))
         self.rounds.observe(len(verdict.rounds))
         if verdict.rounds:
@@ -107,20 +113,93 @@ class Metrics:
                 str(status) if status in (400, 401, 403, 404, 429) else f"{status // 100}xx"
             ).inc()
 
+    def policies(self) -> tuple[str, ...]:
+        """The hashes of the policies in force in the live workers of this machine; more than one: they disagree."""
+        return tuple(
+            sorted(
+                sample.labels["hash"]
+                for family in self._shared().collect()
+                if family.name == names.POLICY_INFO
+                for sample in family.samples
+                if sample.value
+            )
+        )
+
     def page(self) -> bytes:
         """The text that Prometheus reads."""
-        if os.environ.get(MULTIPROCESS_VARIABLE):
-            shared = CollectorRegistry()
-            MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
-            return generate_latest(shared)
-        return generate_latest(self.registry)
+        return generate_latest(self._shared())
+
+    def _shared(self) -> CollectorRegistry:
+        if not os.environ.get(MULTIPROCESS_VARIABLE):
+            return self.registry
+        shared = CollectorRegistry()
+        MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
+        return shared
 
 
-def _result(verdict: Verdict, delivery: str) -> str:
-    if delivery != "delivered":
-        return delivery
-    if len(verdict.rounds) > 1:
-        return "regenerated"
-    if verdict.coverage.unjudged:
-        return "unjudged"
-    return "allowed" if verdict.action is Action.ALLOW else "flagged"
+class _State:
+    """Which policy and settings are in force."""
+
+    def __init__(self, make: CollectorRegistry) -> None:
+        self._policy = _gauge(names.POLICY_INFO, "The policy in force", make, labels=("name", "hash", "mode"))
+        self._loaded = _gauge(names.POLICY_LOADED, "When the policy in force was loaded", make, mode="livemin")
+        self._reloads = Counter(names.RELOADS_TOTAL, "Reloads by outcome", ["result"], registry=make)
+        self._failed = _gauge(names.RELOAD_FAILED, "1 while the newest files cannot be loaded", make)
+        self._pending = _gauge(names.RESTART_PENDING, "Changed settings that wait for a restart", make)
+        self._labels: tuple[str, str, str] | None = None
+
+    def in_force(self, policy: CompiledPolicy) -> None:
+        labels = (policy.name, policy.hash, policy.mode)
+        if self._labels is not None and self._labels != labels:
+            self._policy.labels(*self._labels).set(0)
+            if not os.environ.get(MULTIPROCESS_VARIABLE):
+                self._policy.remove(*self._labels)
+        if self._labels != labels:
+            self._loaded.set(time.time())
+        self._labels = labels
+        self._policy.labels(*labels).set(1)
+
+    def reloaded(self, *, ok: bool, pending: int) -> None:
+        self._reloads.labels("ok" if ok else "failed").inc()
+        self._failed.set(0 if ok else 1)
+        if ok:
+            self._pending.set(pending)
+
+
+class _Work:
+    """Classifiers' queues, the memo and the audit trail: counted where they happen, taken over now and then."""
+
+    def __init__(self, make: CollectorRegistry) -> None:
+        self._memo = Counter(names.MEMO_TOTAL, "Parts looked up in the memo", ["result"], registry=make)
+        self._waiting = _gauge(names.QUEUE_WAITING, "Requests that wait for a classifier", make, mode="livesum")
+        self._batches = Counter(names.BATCHES_TOTAL, "Runs of a classifier", registry=make)
+        self._joined = Counter(names.BATCHED_REQUESTS_TOTAL, "Requests that shared a run", registry=make)
+        self._shed = Counter(names.SHED_TOTAL, "Requests for which the queue was full", registry=make)
+        self._records = Counter(names.AUDIT_RECORDS, "Audit records written", registry=make)
+        self._lost = Counter(names.AUDIT_LOST, "Audit records that could not be written", registry=make)
+        self._seen: dict[int, float] = {}
+
+    def refresh(self, judging: Judging | None, recorder: Recorder | None) -> None:
+        if judging is not None:
+            stats = [scheduler.stats() for scheduler in judging.schedulers]
+            self._waiting.set(sum(one.queued for one in stats))
+            self._grow(self._batches, sum(one.batches for one in stats))
+            self._grow(self._joined, sum(one.joined for one in stats))
+            self._grow(self._shed, sum(one.shed for one in stats))
+            self._grow(self._memo.labels("hit"), judging.memo.hits)
+            self._grow(self._memo.labels("miss"), judging.memo.misses)
+        if recorder is not None:
+            self._grow(self._records, recorder.written)
+            self._grow(self._lost, recorder.lost)
+
+    def _grow(self, counter: Counter, total: float) -> None:
+        grown = total - self._seen.get(id(counter), 0)
+        if grown > 0:
+            counter.inc(grown)
+            self._seen[id(counter)] = total
+
+
+def _gauge(
+    name: str, words: str, registry: CollectorRegistry, *, labels: Iterable[str] = (), mode: str = "livemax"
+) -> Gauge:
+    return Gauge(name, words, list(labels), multiprocess_mode=mode, registry=registry)  # type: ignore[arg-type]

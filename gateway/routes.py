@@ -10,22 +10,32 @@ from litestar.types import ControllerRouterHandler
 
 from .asgi import JSON, Receive, Scope, Send, answer
 from .chat import guarded_chat
+from .dialect_routes import SERVED as DIALECTS
+from .dialect_routes import dialect_routes
 from .errors import envelope, not_found
 from .health import Readiness
 from .metrics import CONTENT_TYPE
+from .openai_routes import SERVED as OPENAI
+from .openai_routes import openai_routes
 from .passthrough import models, unguarded_chat
+from .services import SERVED as SERVICES
+from .services import service_routes
 from .state import Gateway
 
-SERVED: Final = "POST /v1/chat/completions, GET /v1/models, GET /livez, GET /readyz, GET /metrics"
+SERVED: Final = (
+    f"POST /v1/chat/completions, {DIALECTS}, {OPENAI}, {SERVICES}, GET /v1/models, "
+    "GET /livez, GET /readyz, GET /metrics"
+)
 
 
 def routes(gateway: Gateway) -> list[ControllerRouterHandler]:
     """Every route of the gateway. The two that carry traffic are bare ASGI: a framework's request costs 40 us."""
-    guard = gateway.guard
     readiness = Readiness(gateway)
 
     @asgi("/v1/chat/completions", copy_scope=False)
     async def chat_completions(scope: Scope, receive: Receive, send: Send) -> None:
+        # Asked for at each request: a reload puts another guard in force, and an exchange keeps the one it began with.
+        guard = gateway.guard
         if scope["method"] != "POST":
             await _wrong_method(scope, send, "POST")
         elif guard is None:
@@ -51,9 +61,15 @@ def routes(gateway: Gateway) -> list[ControllerRouterHandler]:
 
     @get("/metrics", sync_to_thread=False)
     def metrics() -> Response[bytes]:
+        gateway.refresh()
         return Response(gateway.metrics.page(), headers={"content-type": CONTENT_TYPE})
 
-    return [chat_completions, list_models, livez, readyz, metrics]
+    services = service_routes(gateway, wrong_method=_wrong_method)
+    others = [
+        *openai_routes(gateway, wrong_method=_wrong_method),
+        *dialect_routes(gateway, wrong_method=_wrong_method),
+    ]
+    return [chat_completions, *others, *services, list_models, livez, readyz, metrics]
 
 
 def refuse(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from ..guard.effects import Delta, End, Event, Generate
+from ..guard.effects import Delta, End, Event, Finish, Generate
 from ..models.errors import UpstreamError
+from ..policies.schema import Prefill
 from .asgi import Headers
 from .upstream import Upstream, returned
-from .wire.openai_chat_answer import Answer, read_body, read_chunk
-from .wire.openai_chat_request import ChatRequest
-from .wire.openai_chat_upstream import upstream_body
-from .wire.openai_chat_whole import summed
-from .wire.sse import SseParser
+from .wire.dialect import Dialect, Request, Splitter
 
 if TYPE_CHECKING:
     import aiohttp
@@ -23,58 +21,74 @@ if TYPE_CHECKING:
 class UpstreamSource:
     """The rounds of one exchange; `answers` keeps what came, `seconds` is the time spent waiting for upstream.
 
-    `received` and `released` count characters of the round under way; `most_held` is the largest difference.
+    `received` and `released` count characters of the round under way; `most_held` is the largest difference. `prefill`
+    is how upstream takes the start of an answer, if it does. What an answer is, the dialect says.
     """
 
-    def __init__(self, upstream: Upstream, chat: ChatRequest, headers: dict[str, str]) -> None:
-        self.answers: list[Answer] = []
+    def __init__(
+        self,
+        upstream: Upstream,
+        dialect: Dialect[Any, Any],
+        request: Request,
+        headers: dict[str, str],
+        *,
+        prefill: Prefill | None = None,
+    ) -> None:
+        self.answers: list[Any] = []
         self.seconds = 0.0
         self.headers: Headers = []
         self.received = 0
         self.released = 0
         self.most_held = 0
         self._upstream = upstream
-        self._chat = chat
+        self._dialect = dialect
+        self._request = request
         self._request_headers = headers
+        self._prefill: Prefill | None = prefill
+        self._rounds: dict[int, Any] = {}
+        self._opening: asyncio.Task[float] | None = None
         self._response: aiohttp.ClientResponse | None = None
-        self._parser: SseParser | None = None
+        self._parser: Splitter | None = None
         self._events: deque[Event] = deque()
         self._fault: UpstreamError | None = None
 
     @property
     def usage(self) -> dict[str, Any] | None:
-        """The usage of all rounds together."""
-        return summed(answer.usage for answer in self.answers)
+        """The usage of all rounds together; what upstream did not say of a round is estimated and marked."""
+        return self._dialect.usage(self.answers)
+
+    def of(self, number: int) -> Any:
+        """The answer of a round; where a helper answered it, the last one of upstream before."""
+        return self._rounds[max(found for found in self._rounds if found <= number)]
+
+    def outcome(self, finish: Finish) -> Any:
+        """The delivered answer, or the newest where none is delivered; None where upstream was never asked."""
+        if finish.delivery == "delivered" and finish.round is not None:
+            return self.of(finish.round)
+        return self.answers[-1] if self.answers else None
 
     async def generate(self, request: Generate) -> None:
-        """Ask upstream; raises UpstreamError with its status and body where it does not answer with a completion."""
+        """Ask upstream, without waiting for it; what goes wrong is raised by the first read."""
         await self.cancel()
         self._events.clear()
         self._parser = None
         self._fault = None
         self.received = self.released = 0
-        answer = Answer(choices={})
+        body = self._dialect.body(self._request, request, stream=self._request.stream, prefill=self._prefill)
+        answer = self._dialect.answer(len(body))
         self.answers.append(answer)
-        body = upstream_body(self._chat, request, stream=self._chat.stream)
-        began = time.perf_counter()
-        try:
-            await self._open(body, answer)
-        finally:
-            self.seconds += time.perf_counter() - began
+        self._rounds[request.round] = answer
+        self._opening = asyncio.ensure_future(self._open(body, answer))
 
     async def read(self) -> Event:
-        """The next delta, or the end."""
+        """The next delta, or the end; raises UpstreamError with upstream's status and body where it has no answer."""
+        await self._opened()
         while not self._events:
             if self._fault is not None:
                 raise self._fault
             began = time.perf_counter()
-            try:
-                await self._fill()
-            except UpstreamError as error:
-                # What came before the fault is read first, however the bytes were cut into chunks.
-                self._fault = error
-            finally:
-                self.seconds += time.perf_counter() - began
+            await self._fill()
+            self.seconds += time.perf_counter() - began
         event = self._events.popleft()
         if isinstance(event, Delta):
             self.received += len(event.text)
@@ -83,48 +97,80 @@ class UpstreamSource:
 
     async def cancel(self) -> None:
         """Close the response now; upstream sees its connection closed and may stop generating."""
+        if self._opening is not None:
+            opening, self._opening = self._opening, None
+            opening.cancel()
+            # Gathered, not awaited: how a call ends that nobody wants is nobody's fault.
+            await asyncio.gather(opening, return_exceptions=True)
         if self._response is not None:
             self._response.close()
             self._response = None
 
-    async def _open(self, body: bytes, answer: Answer) -> None:
-        response = self._response = await self._upstream.chat(body, self._request_headers)
+    async def _opened(self) -> None:
+        """Waits for the call that `generate` began; the time it took is upstream's, whoever waited meanwhile."""
+        if self._opening is None:
+            return
+        opening = self._opening
+        began = time.perf_counter()
+        try:
+            self.seconds += await asyncio.shield(opening)
+        except UpstreamError:
+            self.seconds += time.perf_counter() - began
+            self._opening = None
+            raise
+        self._opening = None
+
+    async def _open(self, body: bytes, answer: Any) -> float:
+        began = time.perf_counter()
+        dialect = self._dialect
+        response = self._response = await self._upstream.post(
+            dialect.path, body, self._request_headers, at_root=dialect.at_root
+        )
         self.headers = returned(response.raw_headers)
         if response.status != 200:
             raw = await self._upstream.read(response)
             self._done()
             status = response.status if response.status >= 400 else 502
             raise UpstreamError(f"upstream answered {response.status}", status=status, body=raw)
-        if response.content_type == "text/event-stream":
-            self._parser = SseParser()
-            return
-        # Also for servers that do not stream although they were asked to.
-        raw = await self._upstream.read(response)
-        self._done()
-        self._events.extend(read_body(raw, answer))
-        self._end(answer)
+        if response.content_type == dialect.streams_as:
+            self._parser = dialect.splitter()
+            await self._fill()
+        else:
+            # Also for servers that do not stream although they were asked to.
+            raw = await self._upstream.read(response)
+            self._done()
+            self._events.extend(dialect.read(raw, answer))
+            self._end(answer)
+        return time.perf_counter() - began
 
     async def _fill(self) -> None:
+        """Takes up what upstream has sent; a fault is kept, for what came before it is read first."""
+        try:
+            await self._fetch()
+        except UpstreamError as error:
+            self._fault = error
+
+    async def _fetch(self) -> None:
         answer = self.answers[-1]
         if self._response is None or self._parser is None:
             raise UpstreamError("upstream's answer is over", status=502)
         chunk = await self._upstream.read_some(self._response)
         for data in self._parser.feed(chunk) if chunk else self._parser.finish():
-            if data.strip() == b"[DONE]":
+            self._events.extend(self._dialect.read_event(data, answer))
+            if answer.over:
                 self._finish(answer)
                 return
-            self._events.extend(read_chunk(data, answer))
         if not chunk:
             self._finish(answer)
 
-    def _finish(self, answer: Answer) -> None:
+    def _finish(self, answer: Any) -> None:
         if not answer.ended:
             raise UpstreamError("upstream broke off its answer", status=502)
         self._done()
         self._end(answer)
 
-    def _end(self, answer: Answer) -> None:
-        self._events.append(End(tokens=answer.tokens))
+    def _end(self, answer: Any) -> None:
+        self._events.append(End(tokens=answer.tokens, prompt_tokens=answer.prompt_tokens))
 
     def _done(self) -> None:
         if self._response is not None:

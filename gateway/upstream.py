@@ -23,6 +23,7 @@ _NOT_RETURNED: Final = frozenset(
     keep-alive proxy-authenticate proxy-connection repr-digest server set-cookie strict-transport-security te trailer
     transfer-encoding upgrade""".split()
 )
+_KEY_HEADERS: Final = ("authorization", "x-api-key", "api-key")
 LARGEST_ANSWER: Final = 64 * 1024 * 1024
 
 
@@ -34,7 +35,6 @@ class Upstream:
 
         self._settings = settings
         self._errors = (aiohttp.ClientError, OSError)
-        self._chat = f"{settings.base_url}/chat/completions"
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=60),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -46,10 +46,16 @@ class Upstream:
             read_bufsize=256 * 1024,
         )
 
-    async def chat(self, body: bytes, headers: dict[str, str]) -> aiohttp.ClientResponse:
-        """Post a chat completion; the response's body is still to be read. Raises UpstreamError where none comes."""
+    async def post(
+        self, path: str, body: bytes, headers: dict[str, str], *, at_root: bool = False
+    ) -> aiohttp.ClientResponse:
+        """Post to a path under the base URL, or under the server's root; the body is still to be read.
+
+        Raises UpstreamError where no answer comes.
+        """
+        url = f"{self._settings.root_url if at_root else self._settings.base_url}{path}"
         try:
-            return await self._session.post(self._chat, data=body, headers=headers, allow_redirects=False)
+            return await self._session.post(url, data=body, headers=headers, allow_redirects=False)
         except TimeoutError as error:
             raise UpstreamError("upstream did not answer in time", status=504) from error
         except self._errors as error:
@@ -84,8 +90,12 @@ class Upstream:
         except self._errors as error:
             raise UpstreamError("upstream broke off its answer", status=502) from error
 
-    def headers(self, scope: Scope) -> dict[str, str]:
-        """The caller's headers for upstream, with its key, and without what belongs to this hop."""
+    def headers(self, scope: Scope, *, key_header: str = "authorization") -> dict[str, str]:
+        """The caller's headers for upstream, with its key, and without what belongs to this hop.
+
+        The key stands where the caller has its own: in `authorization`, or in the dialect's `key_header`, which it is
+        where the caller sends none.
+        """
         kept = {
             name.decode("latin-1"): value.decode("latin-1")
             for name, value in scope["headers"]
@@ -93,9 +103,14 @@ class Upstream:
         }
         kept.setdefault("content-type", "application/json")
         settings = self._settings
-        if settings.upstream_key and (settings.key_overrides or "authorization" not in kept):
-            kept["authorization"] = f"Bearer {settings.upstream_key}"
-            kept.pop("api-key", None)
+        has_one = "authorization" in kept or key_header in kept
+        if settings.upstream_key and (settings.key_overrides or not has_one):
+            bearer = key_header == "authorization" or ("authorization" in kept and key_header not in kept)
+            for name in _KEY_HEADERS:
+                kept.pop(name, None)
+            kept["authorization" if bearer else key_header] = (
+                f"Bearer {settings.upstream_key}" if bearer else settings.upstream_key
+            )
         return kept
 
     async def close(self) -> None:

@@ -13,6 +13,11 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+PATHS = (
+    "/chat/completions", "/completions", "/embeddings", "/images/generations", "/messages", "/messages/count_tokens",
+    "/responses",
+)  # fmt: skip
+"""What is answered; beside chat with `Reply.raw` alone."""
 USAGE = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
 
 
@@ -194,7 +199,9 @@ def running() -> Iterator[Upstream]:
         return web.json_response({"object": "list", "data": [{"id": "scripted", "object": "model"}]})
 
     app = web.Application(client_max_size=64 * 1024 * 1024)
-    app.router.add_post("/v1/chat/completions", upstream.chat)
+    for path in PATHS:
+        app.router.add_post(f"/v1{path}", upstream.chat)
+    app.router.add_post("/api/chat", upstream.chat)
     app.router.add_get("/v1/models", models)
     loop = asyncio.new_event_loop()
     # Handlers are cancelled when their client goes: that is how the server sees it.

@@ -22,24 +22,41 @@ def decode_object(raw: bytes, *, deepest: int = DEEPEST) -> dict[str, Any]:
     Raises InputError for anything else, for nesting over `deepest`, and for a key that stands twice in one object:
     another reader might take the other one, and what was judged would not be what is answered.
     """
+    body = _decode(raw)
+    if not isinstance(body, dict):
+        raise InputError('the body must be a JSON object, such as {"model": …, "messages": […]}')
+    _check(body, raw, deepest)
+    return body
+
+
+def decode_batch(raw: bytes, *, deepest: int = DEEPEST) -> dict[str, Any] | list[Any]:
+    """The JSON object or list in `raw`, under the same rules."""
+    body = _decode(raw)
+    if not isinstance(body, (dict, list)):
+        raise InputError("the body must be a JSON object, or a list of them")
+    _check(body, raw, deepest)
+    return body
+
+
+def _decode(raw: bytes) -> Any:
     try:
-        body = msgspec.json.decode(raw)
+        return msgspec.json.decode(raw)
     except RecursionError as error:
-        raise InputError(f"the body is nested too deep: at most {deepest} levels") from error
+        raise InputError(f"the body is nested too deep: at most {DEEPEST} levels") from error
     except UnicodeDecodeError as error:
         raise InputError(f"the body is not UTF-8 (byte {error.start})") from error
     except msgspec.MsgspecError as error:
         raise InputError(f"the body is not JSON: {error}") from error
-    if not isinstance(body, dict):
-        raise InputError('the body must be a JSON object, such as {"model": …, "messages": […]}')
+
+
+def _check(body: dict[str, Any] | list[Any], raw: bytes, deepest: int) -> None:
     keys = _count_keys(body, deepest)
     # Each key ends in `":`, so an equal count proves that none was lost; texts may hold `":` as well: then look closer.
     if len(_KEY_END.findall(raw)) != keys:
         _refuse_duplicates(raw)
-    return body
 
 
-def _count_keys(body: dict[str, Any], deepest: int) -> int:
+def _count_keys(body: dict[str, Any] | list[Any], deepest: int) -> int:
     keys = 0
     level: list[Any] = [body]
     depth = 0

@@ -35,23 +35,38 @@ class Choice(msgspec.Struct):
 
 
 class Answer(msgspec.Struct):
-    """One round's answer: its head, choices and usage, and for whole answers the body as it came."""
+    """One round's answer: its head, choices and usage, and for whole answers the body as it came.
+
+    `over`: upstream sent its end mark. `asked` and `said` are the characters of the request's body and of the answer so
+    far.
+    """
 
     head: dict[str, Any] = {}
     choices: dict[int, Choice] = {}
     usage: dict[str, Any] | None = None
     raw: bytes = b""
+    over: bool = False
+    asked: int = 0
+    said: int = 0
 
     @property
     def tokens(self) -> int | None:
         """What upstream says the answer took to make."""
-        tokens = (self.usage or {}).get("completion_tokens")
-        return tokens if isinstance(tokens, int) else None
+        return self._count("completion_tokens")
+
+    @property
+    def prompt_tokens(self) -> int | None:
+        """What upstream says the request was."""
+        return self._count("prompt_tokens")
 
     @property
     def ended(self) -> bool:
         """Whether every choice seen has its finish reason."""
         return bool(self.choices) and all(choice.finish_reason for choice in self.choices.values())
+
+    def _count(self, key: str) -> int | None:
+        tokens = (self.usage or {}).get(key)
+        return tokens if isinstance(tokens, int) and not isinstance(tokens, bool) else None
 
 
 class _Named(msgspec.Struct):
@@ -116,7 +131,10 @@ def read_body(raw: bytes, answer: Answer) -> list[Delta]:
 
 
 def read_chunk(raw: bytes, answer: Answer) -> list[Delta]:
-    """Take up one chunk of a stream; raises UpstreamError where it is not one."""
+    """Take up one chunk of a stream, or its end mark; raises UpstreamError where it is neither."""
+    if raw.strip() == b"[DONE]":
+        answer.over = True
+        return []
     body = _decode(raw)
     return _take(body, answer, [choice.delta for choice in body.choices])
 
@@ -145,6 +163,7 @@ def _take(body: _Body, answer: Answer, messages: list[_Message | None]) -> list[
             known.finish_reason = choice.finish_reason
         if message is not None:
             deltas += _read_message(message, choice.index, known)
+    answer.said += sum(len(delta.text) for delta in deltas)
     return deltas
 
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import msgspec
-
 from ...guard.conversation import parts_of
-from ...models.content import Part
 from ...models.errors import InputError
+from .dialect import Request
 from .json_body import decode_object
 from .openai_chat_extras import extra_parts
 
@@ -19,14 +17,10 @@ MOST_CHOICES: Final = 128
 _MESSAGES = '[{"role": "user", "content": "…"}]'
 
 
-class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A request that can be judged and sent on: the decoded body and every part of it."""
+class ChatRequest(Request, frozen=True, kw_only=True):
+    """A chat completion request; `include_usage` asks for the usage at a stream's end."""
 
-    body: dict[str, Any]
-    parts: tuple[Part, ...]
-    stream: bool
     include_usage: bool
-    n: int
 
 
 def parse_chat(raw: bytes) -> ChatRequest:

@@ -11,8 +11,10 @@ import msgspec
 from ...guard.conversation import with_note
 from ...guard.effects import Generate
 from ...guard.redact import MASK, in_conversation, masked_messages
+from ...guard.reword import reworded
 from ...models.errors import InputError
 from ...policies.compile import CompiledPolicy
+from ...policies.schema import Prefill
 from .openai_chat_extras import is_prose
 from .openai_chat_request import ChatRequest
 
@@ -50,8 +52,11 @@ def clamped(chat: ChatRequest, policy: CompiledPolicy) -> ChatRequest:
     return msgspec.structs.replace(chat, body=body, n=body.get("n") or 1)
 
 
-def upstream_body(chat: ChatRequest, request: Generate, *, stream: bool) -> bytes:
-    """The JSON for one round; asks a stream for its usage, so that the caller's is true over all rounds."""
+def upstream_body(chat: ChatRequest, request: Generate, *, stream: bool, prefill: Prefill | None = None) -> bytes:
+    """The JSON for one round; asks a stream for its usage, so that the caller's is true over all rounds.
+
+    `prefill` is how upstream takes the start of an answer: as the last message, and for vLLM with its two switches.
+    """
     body = dict(chat.body)
     if request.redact:
         body = copy.deepcopy(body)
@@ -59,8 +64,16 @@ def upstream_body(chat: ChatRequest, request: Generate, *, stream: bool) -> byte
         for path in request.redact:
             if not in_conversation(path):
                 _mask(body, path)
+    if request.prompt is not None:
+        body["messages"] = reworded(body["messages"], request.prompt)
     if request.guidance:
         body["messages"] = with_note(body["messages"], request.guidance)
+    if request.turns:
+        body["messages"] = [*body["messages"], *({"role": role, "content": text} for role, text in request.turns)]
+    if request.prefix is not None:
+        body["messages"] = [*body["messages"], {"role": "assistant", "content": request.prefix}]
+        if prefill == "vllm":
+            body |= {"continue_final_message": True, "add_generation_prompt": False}
     if request.n is not None:
         body["n"] = request.n
     body.pop("stream", None)

@@ -24,19 +24,38 @@ _CALL_FIELDS: Final = frozenset(["id", "type", "index", "function", "custom"])
 _AZURE: Final = {"Hate": "hate", "SelfHarm": "self_harm", "Sexual": "sexual", "Violence": "violence"}
 
 
-def delivered(answer: Answer, *, choice: int | None, usage: dict[str, Any] | None) -> bytes:
+def delivered(
+    answer: Answer,
+    *,
+    choice: int | None,
+    usage: dict[str, Any] | None,
+    text: str | None = None,
+    appendix: str | None = None,
+) -> bytes:
     """The answer with the usage of all rounds; of several candidates the chosen one alone.
 
     Fields of a message that nothing judged are left out. It is encoded anew, so that what was judged is what is read.
+    `text` stands in for what upstream's only choice says, reasoning included; `appendix` goes beneath every choice.
     """
     body = msgspec.json.decode(answer.raw)
+    if text is not None:
+        message = {"role": "assistant", "content": text, "refusal": None}
+        body["choices"] = [{"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}]
     if choice is not None:
         kept = next(found for found in body["choices"] if found.get("index", 0) == choice)
         body["choices"] = [{**kept, "index": 0}]
     body["choices"] = [_judged_fields(found) for found in body["choices"]]
+    if appendix is not None:
+        body["choices"] = [_with_appendix(found, appendix) for found in body["choices"]]
     if usage is not None:
         body["usage"] = usage
     return msgspec.json.encode(body)
+
+
+def _with_appendix(choice: dict[str, Any], appendix: str) -> dict[str, Any]:
+    said = choice["message"].get("content")
+    content = f"{said}\n\n{appendix}" if said else appendix
+    return {**choice, "message": {**choice["message"], "content": content}}
 
 
 def refused(finish: Finish, *, identity: str, head: dict[str, Any], n: int, usage: dict[str, Any] | None) -> bytes:
@@ -100,6 +119,15 @@ def summed(usages: Iterable[dict[str, Any] | None]) -> dict[str, Any] | None:
     return total
 
 
+def estimated(answer: Answer) -> dict[str, Any]:
+    """The usage of an answer of which upstream did not say it, at four characters a token, and marked as estimated.
+
+    So it is with streams that were cut: their usage would have come last.
+    """
+    asked, said = -(-answer.asked // 4), -(-answer.said // 4)
+    return {"prompt_tokens": asked, "completion_tokens": said, "total_tokens": asked + said, "estimated": True}
+
+
 def verdict_comment(verdict: Verdict) -> bytes:
     """The verdict as the text of an SSE comment."""
     return b"headgate " + verdict.to_json()
@@ -111,6 +139,8 @@ def _added(total: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
         old = result.get(key)
         if isinstance(value, dict) and isinstance(old, dict):
             result[key] = _added(old, value)
+        elif isinstance(value, bool) and isinstance(old, bool):
+            result[key] = value or old
         elif isinstance(value, (int, float)) and isinstance(old, (int, float)) and not isinstance(value, bool):
             result[key] = old + value
         else:

@@ -1,13 +1,25 @@
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import pytest
+import uvicorn
 
 from headgate.gateway.app import create_app
 from headgate.gateway.config import Settings
+from headgate.gateway.reload import Origin
+from headgate.guard.guard import Guard
 from headgate.models.errors import HeadgateError
+from headgate.models.fakes import FakeClassifier
+
+from ..upstream import Reply, Upstream
+from .conftest import RULES, Raw, Server
 
 
 def test_a_policy_that_is_not_there_stops_the_start() -> None:
@@ -22,3 +34,56 @@ def test_the_gateway_needs_no_training_framework() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+OLD = "version: 1\nname: mine\nthresholds: {default: 0.5, sensitive: 0.5}\n"
+NEW = f"{OLD}input: {{minor: refuse, moderate: refuse}}\n"
+
+
+@contextmanager
+def following(upstream: Upstream, policy: Path) -> Iterator[Server]:
+    """A gateway that reloads its policy, judged by the fake classifier."""
+    settings = Settings(upstream=upstream.url, policy=str(policy), reload_seconds=0.02)
+    fake = FakeClassifier(RULES)
+    with ExitStack() as stack:
+        guard = stack.enter_context(Guard(policy, fake))
+        origin = Origin(flags={"upstream": upstream.url, "policy": str(policy), "reload_seconds": 0.02})
+        app = create_app(settings, guard=guard, origin=origin)
+        server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        while not server.started:
+            assert thread.is_alive()
+        url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+        yield Server(url=url, upstream=upstream, classifier=fake, records=policy)
+        server.should_exit = True
+        thread.join(timeout=10)
+
+
+def test_a_stream_keeps_the_guard_it_began_with_and_goes_on_over_a_reload(upstream: Upstream, tmp_path: Path) -> None:
+    policy = tmp_path / "mine.yaml"
+    policy.write_text(OLD)
+    ask = {"model": "m", "stream": True, "messages": [{"role": "user", "content": "Hello"}]}
+    upstream.script = Reply(texts=["One two three. Four five six. Seven."], fault="wait", after=4)
+    with following(upstream, policy) as server:
+        got: list[Raw] = []
+        client = threading.Thread(target=lambda: got.append(server.post(ask)))
+        client.start()
+        assert upstream.started.wait(30)
+        policy.write_text(NEW)
+        while "reload" not in (told := json.loads(server.send("GET", "/readyz").lines[0])):
+            pass
+        assert told["reload"]["ok"] is True
+        upstream.release.set()
+        client.join(timeout=30)
+        (stream,) = got
+        assert "data: [DONE]" in stream.lines
+        text = "".join(
+            json.loads(line[6:])["choices"][0]["delta"].get("content") or ""
+            for line in stream.lines
+            if line.startswith("data: {")
+        )
+        assert text == "One two three. Four five six. Seven."
+        after = server.post({**ask, "stream": False})
+        assert after.headers["x-headgate-policy"] == f"mine@{told['policy']['hash']}"
+        assert stream.headers["x-headgate-policy"] != after.headers["x-headgate-policy"]

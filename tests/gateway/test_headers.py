@@ -1,6 +1,9 @@
 from __future__ import annotations
 
-from headgate.gateway.headers import off_headers, stream_headers, verdict_headers
+import pytest
+
+from headgate.gateway.headers import off_headers, stream_headers, verdict_headers, wishes
+from headgate.models.errors import InputError
 from headgate.policies.compile import load_policy
 from headgate.policies.verdict import Action, Coverage, Missed, Verdict
 
@@ -35,3 +38,32 @@ def test_a_stream_says_that_its_verdict_is_pending() -> None:
 def test_a_guard_that_is_off_judges_nothing() -> None:
     found = dict(off_headers(parts=3, identity="i"))
     assert (found[b"x-headgate-judged"], found[b"x-headgate-unjudged"]) == (b"0", b"3")
+
+
+@pytest.mark.parametrize(
+    ("headers", "stream", "deadline"),
+    [
+        ([], False, None),
+        ([(b"x-headgate-deadline-ms", b"2500")], False, 2.5),
+        ([(b"x-headgate-deadline-ms", b"2500")], True, 2.5),
+        ([(b"x-stainless-read-timeout", b"600"), (b"x-headgate-deadline-ms", b"100")], False, 0.1),
+        ([(b"x-stainless-read-timeout", b"600")], False, 600.0),
+        ([(b"x-stainless-timeout", b"30")], False, 30.0),
+        ([(b"x-stainless-read-timeout", b"600")], True, None),
+        ([(b"x-stainless-read-timeout", b"nan")], False, None),
+    ],
+)
+def test_a_deadline_is_the_callers_own_or_its_clients_timeout(
+    headers: list[tuple[bytes, bytes]], stream: bool, deadline: float | None
+) -> None:
+    assert wishes(headers, stream=stream).deadline == deadline
+
+
+@pytest.mark.parametrize("value", [b"soon", b"-1", b"0", b"inf", b""])
+def test_a_deadline_that_is_none_names_its_header(value: bytes) -> None:
+    with pytest.raises(InputError, match="positive number of milliseconds"):
+        wishes([(b"x-headgate-deadline-ms", value)], stream=False)
+
+
+def test_the_language_is_the_callers() -> None:
+    assert wishes([(b"accept-language", b"de-AT,de;q=0.9")], stream=True).language == "de-AT,de;q=0.9"

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import json
-from types import SimpleNamespace
-from typing import Any, cast
 
+from headgate.gateway.config import Settings
 from headgate.gateway.health import Readiness
+from headgate.gateway.state import Gateway, Reloaded
 from headgate.guard.guard import PROBE, Guard
 from headgate.models.fakes import FakeClassifier, scores
 from headgate.policies.compile import parse_policy
@@ -42,11 +42,33 @@ async def test_the_probe_is_asked_once_in_a_while_only() -> None:
     fake = FakeClassifier({PROBE[:20]: 0.99})
     with Guard(parse_policy(POLICY), fake) as guard:
         asked = []
-        spying = SimpleNamespace(
-            guard=SimpleNamespace(
-                probe=lambda: asked.append(1) or guard.probe(), policy=guard.policy, rules=guard.rules
-            )
-        )
-        readiness = Readiness(cast(Any, spying))
+        gateway = Gateway(Settings(upstream="http://x"), guard)
+        guard.probe = lambda: asked.append(1) or Guard.probe(guard)  # type: ignore[method-assign, func-returns-value]
+        readiness = Readiness(gateway)
         assert [(await readiness.report())["ready"] for _ in range(3)] == [True] * 3
         assert len(asked) == 1
+
+
+async def test_it_is_not_ready_while_it_drains() -> None:
+    gateway = Gateway(Settings(upstream="http://x", policy="off"), None)
+    assert (await Readiness(gateway).report())["ready"] is True
+    gateway.draining = True
+    report = await Readiness(gateway).report()
+    assert (report["ready"], report["draining"]) == (False, True)
+
+
+async def test_a_failed_reload_is_told_and_leaves_it_ready() -> None:
+    gateway = Gateway(Settings(upstream="http://x", policy="off"), None)
+    gateway.note(Reloaded(at="2026-01-01T00:00:00.000Z", ok=False, error="mine.yaml:2:8: no such action"))
+    report = await Readiness(gateway).report()
+    assert report["ready"] is True
+    assert report["reload"]["error"] == "mine.yaml:2:8: no such action"
+
+
+async def test_workers_that_disagree_about_the_policy_are_told() -> None:
+    gateway = Gateway(Settings(upstream="http://x", policy="off"), None)
+    gateway.metrics.in_force(parse_policy(POLICY))
+    assert "disagree" not in await Readiness(gateway).report()
+    # As another worker's file says it.
+    gateway.metrics._state._policy.labels("test", "0123456789abcdef", "enforce").set(1)
+    assert len((await Readiness(gateway).report())["disagree"]) == 2

@@ -4,6 +4,7 @@ import re
 
 from headgate.gateway.metrics import Metrics
 from headgate.models.assessment import Severity
+from headgate.policies.compile import parse_policy
 from headgate.policies.verdict import Action, Coverage, Finding, Missed, Round, Verdict
 
 from ..upstream import Reply
@@ -79,3 +80,28 @@ def test_labels_are_bounded_whatever_a_verdict_says() -> None:
     assert value(text, 'headgate_blocks_total{category="insult",direction="output"}') == 1
     assert value(text, "headgate_judged_parts_total") == 2
     assert "made up" not in text
+
+
+def test_classifiers_memo_and_records_are_counted_once_however_often_they_are_looked_at(start: Start) -> None:
+    server = start()
+    server.post(ASK)
+    server.post(ASK)
+    server.record(2)
+    for _ in range(2):
+        text = page(server)
+    assert value(text, "headgate_batches_total") >= 1
+    assert value(text, 'headgate_memo_lookups_total{result="hit"}') >= 1
+    assert value(text, "headgate_audit_records_total") == 2
+    assert value(text, "headgate_queue_waiting") == 0
+    assert value(text, 'headgate_guardrail_requests_total{phase="input",result="allowed"}') == 2
+
+
+def test_the_policy_that_was_in_force_before_is_no_longer_told() -> None:
+    metrics = Metrics()
+    for text in ("version: 1\nname: a\n", "version: 1\nname: b\n"):
+        metrics.in_force(parse_policy(text))
+    found = metrics.page().decode()
+    assert 'name="a"' not in found
+    assert len(metrics.policies()) == 1
+    metrics.reloaded(ok=False, pending=0)
+    assert value(metrics.page().decode(), "headgate_policy_reload_failed") == 1

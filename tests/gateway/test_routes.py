@@ -9,7 +9,7 @@ from .conftest import Server
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("POST", "/v1/completions"), ("POST", "/v1/embeddings"), ("POST", "/v1/responses"), ("GET", "/"), ("GET", "/v2")],
+    [("POST", "/v1/audio/speech"), ("POST", "/v1/rerank"), ("POST", "/api/generate"), ("GET", "/"), ("GET", "/v2")],
 )
 def test_a_route_that_nobody_guards_is_refused_and_told_what_is_served(server: Server, method: str, path: str) -> None:
     raw = server.send(method, path, b"{}")

@@ -13,7 +13,9 @@ import msgspec
 import pytest
 
 from headgate.gateway.config import Settings
-from headgate.gateway.serve import SETTINGS_VARIABLE, worker
+from headgate.gateway.reload import Origin
+from headgate.gateway.serve import JOB_VARIABLE, Job, serve, worker
+from headgate.models.errors import ConfigError
 
 from ..upstream import Upstream
 
@@ -38,7 +40,7 @@ def test_the_command_serves_until_it_is_told_to_stop(upstream: Upstream, workers
     try:
         body = b'{"model": "m", "messages": [{"role": "user", "content": "Hello"}]}'
         url = f"http://127.0.0.1:{port}"
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while True:
             try:
                 answer = json.load(urllib.request.urlopen(f"{url}/v1/chat/completions", body))
@@ -58,6 +60,12 @@ def test_the_command_serves_until_it_is_told_to_stop(upstream: Upstream, workers
 
 
 def test_a_worker_reads_the_settings_that_were_left_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = Settings(upstream="http://x", policy="off")
-    monkeypatch.setitem(os.environ, SETTINGS_VARIABLE, msgspec.json.encode(settings).decode())
+    job = Job(settings=Settings(upstream="http://x", policy="off"), origin=Origin(flags={"upstream": "http://x"}))
+    monkeypatch.setitem(os.environ, JOB_VARIABLE, msgspec.json.encode(job).decode())
     assert worker().routes
+
+
+def test_what_every_worker_would_fail_at_stops_the_start() -> None:
+    settings = Settings(upstream="http://x", policy="no-such-policy", workers=2)
+    with pytest.raises(ConfigError, match="no-such-policy"):
+        serve(settings)

@@ -10,6 +10,7 @@ import pytest
 from headgate.gateway.config import Settings
 from headgate.gateway.source import UpstreamSource
 from headgate.gateway.upstream import Upstream as Client
+from headgate.gateway.wire.openai_chat_dialect import CHAT
 from headgate.gateway.wire.openai_chat_request import parse_chat
 from headgate.guard.effects import Channel, Delta, End, Event, Generate
 from headgate.models.errors import UpstreamError
@@ -26,7 +27,7 @@ async def client(upstream: Upstream) -> AsyncIterator[Client]:
 
 def source_of(client: Client, **more: Any) -> UpstreamSource:
     chat = parse_chat(msgspec.json.encode({"messages": [{"role": "user", "content": "Hello"}], **more}))
-    return UpstreamSource(client, chat, {"content-type": "application/json"})
+    return UpstreamSource(client, CHAT, chat, {"content-type": "application/json"})
 
 
 async def drain(source: UpstreamSource, round_: int = 1) -> list[Event]:
@@ -45,12 +46,12 @@ async def test_a_stream_is_read_the_same_however_its_bytes_arrive(
     upstream.script = Reply(texts=["Grüße, 漢字."], newline=newline, split=split, chunk=3)
     *deltas, end = await drain(source_of(client, stream=True))
     assert "".join(delta.text for delta in deltas if isinstance(delta, Delta)) == "Grüße, 漢字."
-    assert end == End(tokens=5)
+    assert end == End(tokens=5, prompt_tokens=10)
 
 
 async def test_a_whole_answer_is_one_delta_and_the_end(client: Client, upstream: Upstream) -> None:
     upstream.script = Reply(texts=["Hello."])
-    assert await drain(source_of(client)) == [Delta(Channel(), "Hello."), End(tokens=5)]
+    assert await drain(source_of(client)) == [Delta(Channel(), "Hello."), End(tokens=5, prompt_tokens=10)]
 
 
 async def test_usage_is_summed_over_rounds_and_waiting_is_timed(client: Client, upstream: Upstream) -> None:
@@ -91,8 +92,68 @@ async def test_cancelling_closes_the_connection_and_may_be_repeated(client: Clie
     source = source_of(client, stream=True)
     await source.cancel()
     await source.generate(Generate(round=1))
+    assert await asyncio.to_thread(upstream.started.wait, 10)
     await source.cancel()
     await source.cancel()
     assert await asyncio.to_thread(upstream.left.wait, 10)
     with pytest.raises(UpstreamError):
         await source.read()
+
+
+async def test_asking_waits_for_nothing_and_what_goes_wrong_is_told_by_the_first_read(
+    client: Client, upstream: Upstream
+) -> None:
+    upstream.script = Reply(status=429)
+    source = source_of(client)
+    await source.generate(Generate(round=1))
+    with pytest.raises(UpstreamError) as caught:
+        await source.read()
+    assert caught.value.status == 429
+
+
+async def test_a_call_that_is_cancelled_before_it_is_answered_closes_its_connection(
+    client: Client, upstream: Upstream
+) -> None:
+    upstream.script = Reply(fault="hang")
+    source = source_of(client)
+    await source.generate(Generate(round=1))
+    assert await asyncio.to_thread(upstream.started.wait, 10)
+    await source.cancel()
+    assert await asyncio.to_thread(upstream.left.wait, 10)
+    assert source.seconds == 0.0
+
+
+async def test_a_call_that_fails_and_is_never_read_is_nobodys_fault(client: Client, upstream: Upstream) -> None:
+    upstream.script = Reply(status=500)
+    source = source_of(client)
+    await source.generate(Generate(round=1))
+    assert await asyncio.to_thread(upstream.started.wait, 10)
+    await source.cancel()
+    upstream.script = Reply(texts=["Hello."])
+    assert await drain(source) == [Delta(Channel(), "Hello."), End(tokens=5, prompt_tokens=10)]
+
+
+async def test_usage_of_a_stream_that_was_given_up_is_estimated_and_marked(client: Client, upstream: Upstream) -> None:
+    upstream.script = Reply(texts=["Hello there, how are you?"], fault="stall", after=4)
+    source = source_of(client, stream=True)
+    await source.generate(Generate(round=1))
+    await source.read()
+    await source.cancel()
+    assert source.usage is not None
+    assert source.usage["estimated"] is True
+    assert source.usage["prompt_tokens"] == -(-source.answers[0].asked // 4)
+    assert source.usage["completion_tokens"] == -(-source.answers[0].said // 4)
+    upstream.script = Reply(texts=["Hello."])
+    await drain(source, 2)
+    assert source.usage["completion_tokens"] == 5 + -(-source.answers[0].said // 4)
+    assert source.usage["estimated"] is True
+
+
+async def test_a_round_that_a_helper_answered_stands_on_the_answer_before(client: Client, upstream: Upstream) -> None:
+    upstream.script = Reply(texts=["Hello."])
+    source = source_of(client)
+    await drain(source, 1)
+    await drain(source, 1)
+    await drain(source, 3)
+    assert source.of(1) is source.of(2) is source.answers[1]
+    assert source.of(3) is source.answers[2]

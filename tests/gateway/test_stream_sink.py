@@ -6,8 +6,10 @@ from typing import Any, cast
 import msgspec
 import pytest
 
+from headgate.gateway.errors import Failure
 from headgate.gateway.stream_sink import StreamSink
 from headgate.gateway.wire.openai_chat_answer import Answer, Call, Choice
+from headgate.gateway.wire.openai_chat_dialect import CHAT
 from headgate.gateway.wire.openai_chat_request import parse_chat
 from headgate.gateway.wire.sse import SseParser
 from headgate.guard.effects import Channel, Finish, Release
@@ -33,8 +35,11 @@ class Frames:
 
 def make(answer: Answer, **more: Any) -> tuple[StreamSink, Frames, Any]:
     chat = parse_chat(msgspec.json.encode({"model": "m", "messages": [{"role": "user", "content": "x"}], **more}))
-    frames, source = Frames(), SimpleNamespace(answers=[answer], usage={"total_tokens": 1}, released=0)
-    return StreamSink(cast(Any, frames), cast(Any, source), chat, identity="i"), frames, source
+    frames, source = (
+        Frames(),
+        SimpleNamespace(answers=[answer], outcome=lambda _: answer, usage={"total_tokens": 1}, released=0),
+    )
+    return StreamSink(cast(Any, frames), cast(Any, source), CHAT.frames(chat, "i")), frames, source
 
 
 async def test_tool_calls_leave_at_the_end_with_the_names_of_the_delivered_candidate() -> None:
@@ -69,5 +74,14 @@ async def test_a_refusal_ends_every_choice(delivery: Any) -> None:
 
 async def test_an_error_is_an_event_of_its_own() -> None:
     sink, frames, _ = make(Answer())
-    await sink.error(b'{"error":{}}')
+    await sink.error(Failure(status=500, body=b'{"error":{}}'))
     assert frames.data == b'data: {"error":{}}\n\ndata: [DONE]\n\n'
+
+
+async def test_a_helpers_text_ends_without_what_upstream_wanted() -> None:
+    answer = Answer(choices={0: Choice("tool_calls", {0: Call(id="c", name="f", arguments="{}")})})
+    sink, frames, _ = make(answer)
+    await sink.release(Release(Channel(), "A better answer."))
+    await sink.finish(Finish(verdict=ALLOWED, delivery="delivered", round=2, text="A better answer."))
+    assert frames.deltas == [{"role": "assistant", "content": ""}, {"content": "A better answer."}, {}]
+    assert b'"finish_reason":"stop"' in frames.data

@@ -25,6 +25,14 @@ def test_policies_in_the_documents_are_sound() -> None:
     assert parse_policy(first + second).regenerate.rounds == 5
 
 
+@pytest.mark.parametrize("page", ["conversations.md", "strategies.md"])
+def test_every_policy_in_these_documents_is_sound(page: str) -> None:
+    blocks = _blocks(ROOT / "docs" / page, "yaml")
+    assert blocks
+    for block in blocks:
+        parse_policy(block)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_commands_in_the_documents_exist_with_their_options(page: Path) -> None:
     for line in re.findall(r"^headgate (.*?)(?:#.*)?$", "\n".join(_blocks(page, "sh")), re.MULTILINE):

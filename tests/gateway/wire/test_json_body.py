@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headgate.gateway.wire.json_body import decode_object
+from headgate.gateway.wire.json_body import decode_batch, decode_object
 from headgate.models.errors import InputError
 
 VALUES = st.recursive(
@@ -64,3 +64,12 @@ def test_numbers_keep_their_value() -> None:
         msgspec.json.encode(decode_object(json.dumps(body).encode()))
         == b'{"seed":1180591620717411303424,"temperature":0.1}'
     )
+
+
+def test_a_list_is_read_under_the_same_rules() -> None:
+    assert decode_batch(b'[{"a": 1}, 2]') == [{"a": 1}, 2]
+    assert decode_batch(b'{"a": 1}') == {"a": 1}
+    with pytest.raises(InputError, match="twice"):
+        decode_batch(b'[{"a": 1, "a": 2}]')
+    with pytest.raises(InputError, match="or a list"):
+        decode_batch(b'"a"')

@@ -121,3 +121,31 @@ def test_every_path_that_can_be_judged_can_be_masked() -> None:
     assert body["messages"][1]["tool_calls"][0]["function"] == {"name": "f", "arguments": "{}"}
     assert body["tools"][0]["function"]["name"] == "f"
     assert "secret" in msgspec.json.encode(request.body).decode(), "the caller's own request stays as it was"
+
+
+def asked(request: Generate, *messages: dict[str, Any], **more: Any) -> dict[str, Any]:
+    chat = parse_chat(msgspec.json.encode({"model": "m", "messages": list(messages)}))
+    return msgspec.json.decode(upstream_body(chat, request, stream=False, **more))
+
+
+USER = {"role": "user", "content": "A question."}
+
+
+@pytest.mark.parametrize(("prefill", "switches"), [("message", {}), ("vllm", {"continue_final_message": True})])
+def test_a_continued_answer_is_the_last_message_after_everything_else(prefill: Any, switches: dict[str, bool]) -> None:
+    request = Generate(round=2, guidance="Note.", turns=(("user", "Again."),), prefix="It begins")
+    body = asked(request, USER, prefill=prefill)
+    assert [message["role"] for message in body["messages"]] == ["system", "user", "user", "assistant"]
+    assert body["messages"][-1]["content"] == "It begins"
+    assert body.get("continue_final_message") == switches.get("continue_final_message")
+    assert body.get("add_generation_prompt") == (False if switches else None)
+
+
+def test_a_rewritten_prompt_stands_in_for_the_last_user_message_and_keeps_its_images() -> None:
+    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,"}}
+    answer = {"role": "assistant", "content": "An answer."}
+    last = {"role": "user", "content": [{"type": "text", "text": "Old."}, image], "name": "ann"}
+    messages = asked(Generate(round=2, prompt="New."), USER, answer, last)["messages"]
+    assert messages[:2] == [USER, answer]
+    assert messages[2] == {"role": "user", "content": [{"type": "text", "text": "New."}, image], "name": "ann"}
+    assert asked(Generate(round=2, prompt="New."), USER)["messages"] == [{"role": "user", "content": "New."}]

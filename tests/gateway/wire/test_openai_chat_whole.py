@@ -5,6 +5,7 @@ import msgspec
 from headgate.gateway.wire.openai_chat_answer import Answer
 from headgate.gateway.wire.openai_chat_whole import (
     delivered,
+    estimated,
     filter_result,
     refusal_error,
     refused,
@@ -96,3 +97,20 @@ def test_the_error_says_whether_prompt_or_answer_was_refused() -> None:
 def test_the_comment_holds_the_canonical_verdict() -> None:
     verdict = Verdict(action=Action.ALLOW)
     assert verdict_comment(verdict) == b"headgate " + verdict.to_json()
+
+
+def test_a_helpers_text_stands_in_for_all_that_upstream_said() -> None:
+    message = {"role": "assistant", "content": "Bad.", "reasoning_content": "Bad thoughts."}
+    raw = msgspec.json.encode({"id": "1", "choices": [{"index": 0, "message": message, "finish_reason": "length"}]})
+    body = msgspec.json.decode(delivered(Answer(raw=raw), choice=None, usage=None, text="Good."))
+    (choice,) = body["choices"]
+    assert choice["message"] == {"role": "assistant", "content": "Good.", "refusal": None}
+    assert choice["finish_reason"] == "stop"
+    assert b"Bad" not in msgspec.json.encode(body)
+
+
+def test_usage_that_nobody_said_is_estimated_and_stays_marked_in_a_sum() -> None:
+    guess = estimated(Answer(asked=9, said=4))
+    assert guess == {"prompt_tokens": 3, "completion_tokens": 1, "total_tokens": 4, "estimated": True}
+    total = summed([guess, guess, {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}])
+    assert total == {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10, "estimated": True}

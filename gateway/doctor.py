@@ -1,0 +1,264 @@
+"""What is wrong with a set-up: one check a function, each with a remedy."""
+
+from __future__ import annotations
+
+import http.client
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import resource
+import socket
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final, Literal, TypeAlias
+from urllib.parse import urlsplit
+
+import msgspec
+
+from ..guard.audit import AUDIT_VARIABLE, HASH_VARIABLE
+from ..models import registry
+from ..models.errors import ModelUnavailable
+from ..policies.diagnostics import errors
+from ..policies.validate import validate
+from .config import KEY_VARIABLE, OFF, OPENAI_KEY_VARIABLE, Settings
+
+State: TypeAlias = Literal["ok", "warning", "failed"]
+
+FEWEST_FILES: Final = 4096
+_TIMEOUT: Final = 5.0
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing looked at: how it is, and what to do where it is not well."""
+
+    name: str
+    state: State
+    found: str
+    remedy: str = ""
+
+
+class Patient(msgspec.Struct, frozen=True, kw_only=True):
+    """A set-up: its settings (None where they cannot be read, `fault` says why) and the environment."""
+
+    settings: Settings | None
+    fault: str | None = None
+    environment: Mapping[str, str] = msgspec.field(default_factory=lambda: dict(os.environ))
+
+
+Look: TypeAlias = Callable[[Patient], Iterator[Check]]
+
+
+def examine(patient: Patient, looks: Sequence[Look] | None = None) -> list[Check]:
+    """Every check of a set-up, in an order in which an earlier fault may explain a later one."""
+    return [check for look in (LOOKS if looks is None else looks) for check in look(patient)]
+
+
+def python(patient: Patient) -> Iterator[Check]:
+    """The interpreter."""
+    found = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+    if sys.implementation.name != "cpython":
+        yield _warn("python", f"{sys.implementation.name} {found}", "CPython is what Headgate is tested with")
+    else:
+        yield _good("python", found)
+
+
+def packages(patient: Patient) -> Iterator[Check]:
+    """The extras: exactly one runtime, and what the gateway needs."""
+    runtimes = [name for name in ("onnxruntime", "onnxruntime-gpu") if _version(name)]
+    if len(runtimes) != 1:
+        found = " and ".join(runtimes) or "no runtime"
+        yield _bad("runtime", found, "pip install 'headgate[cpu]' or 'headgate[gpu]', and uninstall the other")
+    else:
+        yield _good("runtime", f"{runtimes[0]} {_version(runtimes[0])}")
+    lacking = [name for name in ("aiohttp", "litestar", "uvicorn", "prometheus_client") if not _importable(name)]
+    if lacking:
+        yield _bad("gateway", f"not installed: {', '.join(lacking)}", "pip install 'headgate[gateway]'")
+    else:
+        yield _good("gateway", f"litestar {_version('litestar')}, uvicorn {_version('uvicorn')}")
+
+
+def models(patient: Patient) -> Iterator[Check]:
+    """The weights: there, whole, and what their manifest says."""
+    settings = patient.settings
+    if settings is not None and not settings.guarded:
+        return
+    name = (settings.model if settings is not None else None) or registry.DEFAULT
+    try:
+        weights = registry.verify(name)
+    except ModelUnavailable as error:
+        yield _bad("model", str(error), "reinstall headgate, or name a folder of weights with --model")
+    else:
+        card = weights.manifest
+        yield _good("model", f"{card.name} {card.version}, {len(card.files)} files match")
+
+
+def configuration(patient: Patient) -> Iterator[Check]:
+    """The settings."""
+    settings = patient.settings
+    if settings is None:
+        fault = patient.fault or "cannot be read"
+        yield _bad("configuration", fault, "headgate config validate FILE lists every fault")
+    else:
+        yield _good("configuration", f"{settings.host}:{settings.port}, {settings.workers} workers")
+
+
+def policy(patient: Patient) -> Iterator[Check]:
+    """The policy: sound, and in force."""
+    if patient.settings is None:
+        return
+    name = patient.settings.policy
+    if name == OFF:
+        yield _warn("policy", "off: everything passes unjudged", "give --policy default")
+        return
+    found = validate(name)
+    if wrong := errors(found):
+        first = f"{wrong[0].file}:{wrong[0].line}:{wrong[0].column}: {wrong[0].message}"
+        yield _bad("policy", first, f"headgate policy validate {name} lists all {len(wrong)}")
+    elif found:
+        yield _warn("policy", f"{name}: {len(found)} warnings", f"headgate policy validate {name} lists them")
+    else:
+        yield _good("policy", name)
+
+
+def keys(patient: Patient) -> Iterator[Check]:
+    """The secrets in the environment."""
+    environment, settings = patient.environment, patient.settings
+    if settings is not None:
+        host = urlsplit(settings.upstream).hostname or ""
+        given = settings.upstream_key or environment.get(KEY_VARIABLE) or environment.get(OPENAI_KEY_VARIABLE)
+        if host.endswith("openai.com") and not given:
+            yield _warn("upstream key", "callers have to send one", f"set {KEY_VARIABLE} to serve callers without")
+    if environment.get(HASH_VARIABLE):
+        yield _good("hash key", f"{HASH_VARIABLE} is set")
+    else:
+        found = "random: digests of two processes never match, and a trail of records can be forged"
+        yield _warn("hash key", found, f"set {HASH_VARIABLE}, for instance to $(openssl rand -hex 32)")
+    if settings is not None and settings.record and not environment.get(AUDIT_VARIABLE):
+        yield _warn("audit key", f"derived from {HASH_VARIABLE}", f"set {AUDIT_VARIABLE} to let others verify records")
+
+
+def upstream(patient: Patient) -> Iterator[Check]:
+    """Whether anybody answers where the model should be."""
+    if patient.settings is None:
+        return
+    url = patient.settings.base_url
+    remedy = "start it, or correct --upstream; from a container the host is not localhost"
+    try:
+        status = _status(f"{url}/models", patient.settings.upstream_key)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        yield _bad("upstream", f"{url} cannot be reached: {_kind(error)}", remedy)
+        return
+    if status in (401, 403):
+        found = f"{url} answers {status}: it wants a key"
+        yield _warn("upstream", found, f"callers send theirs, or set {KEY_VARIABLE}")
+    elif status >= 500:
+        yield _bad("upstream", f"{url} answers {status}", "look into its log")
+    elif status == 404:
+        yield _warn("upstream", f"{url}/models answers 404", "the base URL should end in /v1 or what stands for it")
+    else:
+        yield _good("upstream", f"{url} answers {status}")
+
+
+def redis(patient: Patient) -> Iterator[Check]:
+    """Whether the shared store answers."""
+    settings = patient.settings
+    if settings is None:
+        return
+    if settings.redis is None:
+        if settings.workers > 1:
+            found = "none: each worker counts for itself"
+            yield _warn("store", found, "give --redis URL where limits must hold over all workers")
+        return
+    try:
+        import redis as client
+    except ImportError:
+        yield _bad("store", "the package redis is not installed", "pip install 'headgate[gateway]'")
+        return
+    try:
+        with client.Redis.from_url(settings.redis, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT) as line:
+            version = line.info("server")["redis_version"]
+    except (client.RedisError, OSError, ValueError) as error:
+        yield _bad("store", f"Redis cannot be asked: {_kind(error)}", "start it, or correct its URL")
+    else:
+        yield _good("store", f"Redis {version}")
+
+
+def limits(patient: Patient) -> Iterator[Check]:
+    """What the operating system allows: open files, and the port."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if 0 <= soft < FEWEST_FILES:
+        yield _warn("open files", f"at most {soft}", "ulimit -n 65536: each stream takes two")
+    else:
+        yield _good("open files", f"at most {soft}")
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    settings = patient.settings
+    if settings is not None and settings.workers > cores:
+        yield _warn("processors", f"{settings.workers} workers on {cores}", f"--workers {cores} or fewer")
+    else:
+        yield _good("processors", str(cores))
+    if settings is not None and settings.port:
+        yield _port(settings)
+
+
+LOOKS: Final[tuple[Look, ...]] = (
+    python,
+    packages,
+    configuration,
+    models,
+    policy,
+    keys,
+    upstream,
+    redis,
+    limits,
+)
+
+
+def _port(settings: Settings) -> Check:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            words = f"{settings.host}:{settings.port}: {error.strerror or _kind(error)}"
+            return _warn("port", words, "stop what listens there (this gateway, perhaps), or give --port")
+    return _good("port", f"{settings.host}:{settings.port} is free")
+
+
+def _status(url: str, key: str | None) -> int:
+    parts = urlsplit(url)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    line = kind(parts.hostname or "", parts.port, timeout=_TIMEOUT)
+    try:
+        line.request("GET", parts.path, headers={"authorization": f"Bearer {key}"} if key else {})
+        return line.getresponse().status
+    finally:
+        line.close()
+
+
+def _kind(error: BaseException) -> str:
+    return getattr(error, "strerror", None) or type(error).__name__
+
+
+def _version(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def _importable(name: str) -> bool:
+    return importlib.util.find_spec(name) is not None
+
+
+def _good(name: str, found: str) -> Check:
+    return Check(name=name, state="ok", found=found)
+
+
+def _warn(name: str, found: str, remedy: str) -> Check:
+    return Check(name=name, state="warning", found=found, remedy=remedy)
+
+
+def _bad(name: str, found: str, remedy: str) -> Check:
+    return Check(name=name, state="failed", found=found, remedy=remedy)

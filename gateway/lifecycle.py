@@ -1,0 +1,56 @@
+"""The gateway's answer to signals: SIGTERM drains it, SIGHUP reloads it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from types import FrameType
+
+from .state import Gateway
+
+log = logging.getLogger("headgate")
+
+
+@contextlib.contextmanager
+def signals(gateway: Gateway, *, reload: Callable[[], None]) -> Iterator[None]:
+    """While open, SIGHUP calls `reload` and the first SIGTERM drains; enter it on the running event loop.
+
+    Draining: `/readyz` answers 503 for the settings' `drain` seconds, while everything is still served, so that load
+    balancers look elsewhere; then the server closes its door, lets streams end and exits. A second SIGTERM does not
+    wait. Outside the main thread, where no signal arrives, nothing is done.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    server = signal.getsignal(signal.SIGTERM)
+
+    def close_door() -> None:
+        if callable(server):
+            server(signal.SIGTERM, None)
+
+    def terminate(number: int, frame: FrameType | None) -> None:
+        seconds = gateway.settings.drain
+        if gateway.draining or not seconds:
+            gateway.draining = True
+            close_door()
+            return
+        gateway.draining = True
+        log.warning("draining for %g s", seconds)
+        loop.call_soon_threadsafe(loop.call_later, seconds, close_door)
+
+    def hang_up(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(reload)
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    signal.signal(signal.SIGTERM, terminate)
+    signal.signal(signal.SIGHUP, hang_up)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

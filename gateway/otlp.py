@@ -1,0 +1,69 @@
+"""Audit records as OTLP logs, beside the file; the SDK is imported where that is on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from ..guard import telemetry as names
+from ..models.errors import ConfigError
+from .config import Settings
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk._logs import LoggerProvider
+
+ENDPOINT_VARIABLES: Final = ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+
+
+def records_of(settings: Settings, environment: Mapping[str, str] = os.environ) -> OtlpRecords | None:
+    """Where audit records go besides their file; None unless the settings' `record_otlp` says so.
+
+    Raises ConfigError where no endpoint is given, or no file: the chain of seals runs through that.
+    """
+    if not settings.record_otlp:
+        return None
+    if settings.record is None:
+        raise ConfigError("record_otlp needs record: the file through which the chain of seals runs")
+    if settings.otlp_endpoint is None and not any(environment.get(name) for name in ENDPOINT_VARIABLES):
+        raise ConfigError("record_otlp needs otlp_endpoint, or OTEL_EXPORTER_OTLP_ENDPOINT in the environment")
+    try:
+        from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
+        from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
+    except ImportError as error:
+        raise ConfigError(f"record_otlp needs {error.name}: pip install 'headgate[gateway]'") from error
+    base = settings.otlp_endpoint
+    exporter = OTLPLogExporter(endpoint=f"{base.rstrip('/')}/v1/logs") if base else OTLPLogExporter()
+    return OtlpRecords(provider(settings, BatchLogRecordProcessor(exporter), environment))
+
+
+def provider(settings: Settings, processor: Any, environment: Mapping[str, str] = os.environ) -> LoggerProvider:
+    """The SDK's provider for these settings."""
+    from opentelemetry.sdk._logs import LoggerProvider
+    from opentelemetry.sdk.resources import Resource
+
+    named = {} if environment.get("OTEL_SERVICE_NAME") else {"service.name": settings.service_name}
+    made = LoggerProvider(resource=Resource.create(named), shutdown_on_exit=False)
+    made.add_log_record_processor(processor)
+    return made
+
+
+class OtlpRecords:
+    """Sends sealed lines as log records, each whole in the body, so that the chain can be followed there too."""
+
+    def __init__(self, made: LoggerProvider) -> None:
+        from opentelemetry._logs import SeverityNumber
+
+        self._provider = made
+        self._logger = made.get_logger(names.SERVICE)
+        self._severity = SeverityNumber.INFO
+
+    def write(self, line: bytes) -> None:
+        """Send one line, its newline left out."""
+        self._logger.emit(
+            severity_number=self._severity, body=line.rstrip(b"\n").decode(), event_name=names.AUDIT_EVENT
+        )
+
+    def close(self) -> None:
+        """Send what waits, for some seconds at most, and stop."""
+        self._provider.shutdown()

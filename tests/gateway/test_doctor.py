@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from headgate.gateway import doctor
+from headgate.gateway.config import Settings
+from headgate.gateway.doctor import Check, Look, Patient
+
+from ..upstream import Reply, Upstream
+
+
+def look(one: Look, *, environment: dict[str, str] | None = None, **settings: object) -> dict[str, Check]:
+    """The checks of one look at a set-up."""
+    given = Settings(**{"upstream": "http://127.0.0.1:9", **settings})  # type: ignore[arg-type]
+    return {check.name: check for check in one(Patient(settings=given, environment=environment or {}))}
+
+
+def test_every_check_that_is_not_well_has_a_remedy(tmp_path: Path) -> None:
+    settings = Settings(upstream="http://127.0.0.1:9", policy="off", workers=200, redis="redis://127.0.0.1:9")
+    checks = doctor.examine(Patient(settings=settings, environment={}))
+    assert {check.name for check in checks} >= {"python", "runtime", "gateway", "configuration", "policy", "upstream"}
+    assert [check.name for check in checks if check.state != "ok" and not check.remedy] == []
+
+
+def test_this_machine_can_run_it() -> None:
+    (python,) = look(doctor.python).values()
+    assert python.state == "ok"
+    assert {check.state for check in look(doctor.packages).values()} == {"ok"}
+
+
+def test_settings_that_cannot_be_read_are_the_fault() -> None:
+    checks = doctor.examine(Patient(settings=None, fault="headgate.yaml:1:1: no", environment={}))
+    (found,) = [check for check in checks if check.state == "failed"]
+    assert (found.name, found.found) == ("configuration", "headgate.yaml:1:1: no")
+
+
+def test_a_model_file_that_is_not_what_its_manifest_says_fails(tmp_path: Path) -> None:
+    assert look(doctor.models, model=str(tmp_path))["model"].state == "failed"
+    assert look(doctor.models, policy="off") == {}
+
+
+@pytest.mark.parametrize(("text", "state"), [("version: 1\n", "ok"), ("version: 1\ninput: shout\n", "failed")])
+def test_a_policy_is_checked(tmp_path: Path, text: str, state: str) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(text)
+    found = look(doctor.policy, policy=str(path))["policy"]
+    assert found.state == state
+    if state == "failed":
+        assert f"{path}:2:8" in found.found
+        assert "headgate policy validate" in found.remedy
+
+
+def test_a_policy_that_is_off_is_a_warning() -> None:
+    assert look(doctor.policy, policy="off")["policy"].state == "warning"
+
+
+def test_keys_in_the_environment_are_looked_for() -> None:
+    assert look(doctor.keys)["hash key"].state == "warning"
+    assert look(doctor.keys, environment={"HEADGATE_HASH_KEY": "k"})["hash key"].state == "ok"
+    bare = look(doctor.keys, upstream="https://api.openai.com/v1", record="-")
+    assert bare["upstream key"].state == bare["audit key"].state == "warning"
+    full = {"OPENAI_API_KEY": "sk-secret", "HEADGATE_AUDIT_KEY": "a"}
+    found = look(doctor.keys, upstream="https://api.openai.com/v1", record="-", environment=full)
+    assert "upstream key" not in found
+    assert "sk-secret" not in repr(found)
+
+
+def test_upstream_is_asked(upstream: Upstream) -> None:
+    assert look(doctor.upstream, upstream=upstream.url)["upstream"].state == "ok"
+    upstream.script = Reply()
+    elsewhere = look(doctor.upstream, upstream=f"{upstream.url}/nothing")["upstream"]
+    assert (elsewhere.state, "404" in elsewhere.found) == ("warning", True)
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        found = look(doctor.upstream, upstream=f"http://127.0.0.1:{closed.getsockname()[1]}")["upstream"]
+    assert found.state == "failed"
+    assert "cannot be reached" in found.found
+
+
+def test_a_store_that_does_not_answer_fails() -> None:
+    assert look(doctor.redis, redis="redis://127.0.0.1:9")["store"].state == "failed"
+    assert look(doctor.redis, workers=2)["store"].state == "warning"
+    assert look(doctor.redis) == {}
+
+
+def test_a_port_in_use_is_a_warning() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert look(doctor.limits, port=port)["port"].state == "warning"
+    assert look(doctor.limits, port=port)["port"].state == "ok"
