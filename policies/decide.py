@@ -16,11 +16,11 @@ from .verdict import Action, Coverage, Finding, Missed
 
 __all__ = ["CompiledPolicy", "Decision", "Judged", "Thresholds", "decide", "severity_of"]
 
-REACHED = {1: 0.5, 2: 0.25, 3: 0.5}
+REACHED = {1: 0.5, 2: 1 / 3, 3: 0.5}
 """The probability of at least a severity from which it counts as that.
 
 Moderate counts early: calling a moderate harm minor shows it, and calling a minor one moderate costs another draw, so
-the first is held to be three times as bad.
+the first is held to be twice as bad.
 """
 
 LEADER = 0.2

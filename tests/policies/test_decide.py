@@ -209,12 +209,13 @@ def _with(part: Judged, **scores: object) -> Judged:
     [
         ((0.6, 0.4, 0.0, 0.0), Severity.MINOR),
         ((0.2, 0.6, 0.2, 0.0), Severity.MINOR),
-        ((0.4, 0.3, 0.3, 0.0), Severity.MODERATE),
+        ((0.4, 0.3, 0.3, 0.0), Severity.MINOR),
+        ((0.4, 0.25, 0.35, 0.0), Severity.MODERATE),
         ((0.1, 0.2, 0.3, 0.4), Severity.MODERATE),
         ((0.1, 0.1, 0.2, 0.6), Severity.SEVERE),
     ],
 )
-def test_moderate_counts_at_a_quarter_and_severe_at_a_half(
+def test_moderate_counts_at_a_third_and_severe_at_a_half(
     severity: tuple[float, float, float, float], expected: Severity
 ) -> None:
     assessed = msgspec.structs.replace(scores(unsafe=0.9), severity=severity)
