@@ -25,7 +25,9 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    style = None if scalar(text) == text else '"'
+    # YAML 1.1 counts these as line breaks and folds them away unless they are escaped.
+    plain = scalar(text) == text and not set("\x85\u2028\u2029") & set(text)
+    style = None if plain else '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 

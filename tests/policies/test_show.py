@@ -38,6 +38,12 @@ def test_words_that_would_be_read_as_something_else_are_quoted() -> None:
     assert 'violence: "null"' in printed
 
 
+@pytest.mark.parametrize("text", ["0\x85", "a\u2028b", "\u2029"])
+def test_rare_line_breaks_survive_printing(text: str) -> None:
+    policy = parse_policy(f"version: 1\nguidelines: {{insult: {msgspec.json.encode('x' + text + 'y').decode()}}}\n")
+    assert bare(parse_policy(show(policy))) == bare(policy)
+
+
 def test_what_is_inherited_is_printed_too() -> None:
     assert "on_error: closed" in show(parse_policy("version: 1"))
     assert "extends" not in show(load_policy("default"))
