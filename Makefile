@@ -7,12 +7,13 @@ STAMPS := $(VENV)/.stamps
 WORKERS ?= 2
 # On Linux, PyPI's torch brings CUDA along. `make test TORCH_INDEX=https://download.pytorch.org/whl/cpu` leaves it out.
 TORCH_INDEX ?=
+SECONDS ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench clean lock
+.PHONY: help demo test lint format bench fuzz gpu-check clean lock
 
 help: ## what there is to do
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 demo: $(STAMPS)/demo ## the gateway at work, without a key, a GPU or a download
 	@$(PY) -m headgate.examples.demo
@@ -31,8 +32,15 @@ format: $(STAMPS)/dev ## write the code the way lint wants it
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
-bench: $(STAMPS)/dev ## the gateway's cost, measured on this machine
+bench: $(STAMPS)/dev ## what the gateway and judging cost, measured on this machine
 	$(PY) benchmarks/gateway.py
+	$(PY) benchmarks/inference.py
+
+fuzz: $(STAMPS)/fuzz ## every reader of others' bytes under atheris, SECONDS each
+	$(PY) -m tests.fuzz.fuzz all --seconds $(SECONDS)
+
+gpu-check: $(STAMPS)/dev ## build, compare and time the text model's engines on this machine's GPU
+	@$(PY) -m headgate.export.gpu_check
 
 clean: ## remove the environment and everything that was built
 	rm -rf $(VENV) build dist .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage
@@ -55,5 +63,10 @@ $(STAMPS)/demo: pyproject.toml requirements-dev.txt | $(PY)
 
 $(STAMPS)/dev: pyproject.toml requirements-dev.txt | $(PY)
 	$(PIP) install --quiet $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) "$$(grep '^torch==' requirements-dev.txt)"
-	$(PIP) install --quiet -c requirements-dev.txt -e '.[dev,train]'
+	$(PIP) install --quiet -c requirements-dev.txt -e '.[dev,train,export]'
 	@mkdir -p $(STAMPS) && touch $@ $(STAMPS)/demo
+
+# Apart from the rest: its wheels are for Linux alone.
+$(STAMPS)/fuzz: $(STAMPS)/dev
+	$(PIP) install --quiet -c requirements-dev.txt -e '.[fuzz]'
+	@touch $@

@@ -1,6 +1,6 @@
 """Replays the filter-and-regenerate loop over real answers with human labels.
 
-    python benchmarks/replay.py FILE --rounds 5 [--json] [--policy default] [--repeats 20] [--prompt-gate]
+    python benchmarks/replay.py FILE --rounds 5 [--json] [--policy default] [--model text] [--repeats 20]
 
 FILE holds rows `prompt`, `response`, `label` (safe or unsafe), many responses a prompt (JSONL, .gz or .zst). An
 upstream draws one of a prompt's recorded answers at random for each round; the real loop, policy and model judge it.
@@ -186,11 +186,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--repeats", type=int, default=20)
     parser.add_argument("--policy", default="default")
+    parser.add_argument("--model", default="text", help="a shipped model or a folder of weights")
     parser.add_argument("--prompt-gate", action="store_true")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     prompts = grouped(options.file)
-    guard = Guard(load_policy(options.policy), timeout=60.0)
+    guard = Guard(load_policy(options.policy), models=options.model, timeout=60.0)
 
     def judge(parts: Sequence[Part], *, urgent: bool = False) -> tuple[Assessment, ...]:
         answers = [part for part in parts if options.prompt_gate or part.path.startswith("response")]

@@ -17,10 +17,11 @@ from .door import behind_the_door
 from .lifecycle import signals
 from .middleware import each_request
 from .reload import Origin, Reloader
-from .routes import refuse, routes
+from .routes import broken, refuse, routes
 from .state import Gateway
 from .tenancy import memo_of
 from .tracing import tracing_of
+from .traffic import traffic_of
 
 
 def create_app(settings: Settings, *, guard: Guard | None = None, origin: Origin | None = None) -> Litestar:
@@ -30,8 +31,18 @@ def create_app(settings: Settings, *, guard: Guard | None = None, origin: Origin
     """
     own = None
     if guard is None and settings.guarded:
-        own = Guard(settings.policy, settings.model, hash_key=hash_key(), memo=memo_of(settings))
-    gateway = Gateway(settings, guard or own)
+        own = Guard(
+            settings.policy,
+            settings.judges,
+            stand_ins=settings.stand_ins,
+            hash_key=hash_key(),
+            memo=memo_of(settings),
+        )
+    served = guard or own
+    traffic = traffic_of(settings, served)
+    if served is not None and traffic is not None:
+        served.traffic = traffic
+    gateway = Gateway(settings, served)
     tracing = tracing_of(settings)
 
     @asynccontextmanager
@@ -48,12 +59,14 @@ def create_app(settings: Settings, *, guard: Guard | None = None, origin: Origin
             await asyncio.to_thread(tracing.close)
         if own is not None:
             own.close()
+        if traffic is not None:
+            traffic.close()
 
     return Litestar(
         routes(gateway),
         lifespan=[lifespan],
         middleware=[each_request(gateway, tracing), behind_the_door(gateway)],
-        exception_handlers={HTTPException: refuse},
+        exception_handlers={HTTPException: refuse, Exception: broken},
         openapi_config=None,
         logging_config=None,
     )

@@ -25,15 +25,17 @@ class TooLarge(InputError):
     """The body is over the bound."""
 
 
+class Encoded(InputError):
+    """The body is compressed: what it would grow to is not known before it has grown."""
+
+
 class ClientGone(Exception):
     """The client closed its connection; nobody waits for an answer."""
 
 
 async def read_body(scope: Scope, receive: Receive, *, limit: int) -> bytes:
-    """The whole body; TooLarge over `limit` bytes, ClientGone where it never came whole."""
-    for name, value in scope["headers"]:
-        if name == b"content-length" and value.isdigit() and int(value) > limit:
-            raise TooLarge(f"the body has {int(value)} bytes; at most {limit} are read")
+    """The whole body; TooLarge over `limit` bytes, Encoded where it is packed, ClientGone where it never came whole."""
+    check_declared(scope, limit=limit)
     message = await receive()
     body: bytes = message.get("body", b"")
     chunks, size = [body], len(body)
@@ -46,6 +48,15 @@ async def read_body(scope: Scope, receive: Receive, *, limit: int) -> bytes:
     if size > limit:
         raise TooLarge(f"the body is larger than {limit} bytes")
     return b"".join(chunks)
+
+
+def check_declared(scope: Scope, *, limit: int) -> None:
+    """Raises TooLarge or Encoded where the head alone says that the body will not be read."""
+    for name, value in scope["headers"]:
+        if name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
+            raise Encoded("a compressed body is not read: send it as it is, without 'content-encoding'")
+        if name == b"content-length" and value.isdigit() and int(value) > limit:
+            raise TooLarge(f"the body has {int(value)} bytes; at most {limit} are read")
 
 
 async def gone(receive: Receive) -> None:

@@ -7,10 +7,12 @@ import logging
 import time
 from typing import Any, NamedTuple
 
+from ..guard.cuts import restored
 from ..guard.effects import Finish
 from ..guard.guard import Guard
 from ..models.errors import HeadgateError
 from .asgi import JSON, ClientGone, Headers, Receive, Scope, Send, answer, read_body
+from .circumstances import placed
 from .errors import Failure, json_headers
 from .event_stream import EventStream
 from .exchange import Exchange, unless_gone
@@ -18,6 +20,7 @@ from .headers import wishes
 from .source import UpstreamSource
 from .state import Gateway
 from .stream_sink import StreamSink
+from .upstream import callers
 from .wire.dialect import Dialect, Outcome
 from .wire.openai_chat_dialect import CHAT
 
@@ -41,9 +44,11 @@ async def guarded(
     try:
         raw = await read_body(scope, receive, limit=gateway.settings.max_body)
         began = time.perf_counter()
-        request = dialect.clamped(dialect.parse(raw), guard.policy)
-        headers = gateway.upstream.headers(scope, key_header=dialect.key_header)
-        source = UpstreamSource(gateway.upstream, dialect, request, headers, prefill=guard.policy.stream.prefill)
+        request = dialect.parse(raw)
+        guard = placed(guard, scope, body=request.body, tenant=gateway.settings.tenant)
+        request = dialect.clamped(request, guard.policy)
+        way = gateway.upstreams.way(dialect.name, request.body)
+        source = UpstreamSource(way, dialect, request, callers(scope), prefill=guard.policy.stream.prefill)
         wish = wishes(scope["headers"], stream=request.stream)
         exchange = Exchange(gateway, guard, dialect, request, source, began, wishes=wish)
     except ClientGone:
@@ -136,7 +141,7 @@ def _whole_body(exchange: Exchange, finish: Finish) -> _Whole:
         usage=source.usage,
         identity=exchange.identity,
     )
-    return _Whole(200, exchange.dialect.whole(outcome))
+    return _Whole(200, restored(exchange.dialect.whole(outcome), source.words))
 
 
 def _as_error(exchange: Exchange, finish: Finish) -> bool:

@@ -24,7 +24,11 @@ for _command in (config, doctor):
 @click.option("--upstream", metavar="URL", help="Base URL of an OpenAI-compatible API; a demo answers without one.")
 @click.option("--policy", default="default", show_default=True, metavar="NAME|FILE|off", help="What is thought of it.")
 @click.option(
-    "--model", metavar="NAME|DIR", help="A shipped model or a folder of weights, in place of the embedded one."
+    "--model",
+    "--models",
+    "model",
+    metavar="NAME|DIR|FILE",
+    help="A shipped model, a folder of weights, or a YAML file of `models`, in place of the embedded one.",
 )
 @click.option("--workers", default=1, show_default=True, type=int, help="Processes, each with models of its own.")
 @click.option("--record", metavar="FILE|-", help="Append an audit record of every exchange ('-': stderr).")
@@ -46,14 +50,15 @@ def serve(ctx: click.Context, /, config: str | None, upstream: str | None, **fla
         given["upstream"] = upstream
     with contextlib.ExitStack() as stack:
         note = ""
-        if upstream is None and (config is None or "upstream" not in load_values(config)):
+        if upstream is None and (config is None or not {"upstream", "upstreams"} & load_values(config).keys()):
             from ..examples.demo_upstream import running
 
             given["upstream"] = stack.enter_context(running())
             note = " (the built-in demo; name yours with --upstream)"
         origin = Origin(file=config, flags=given)
         settings = settings_of(origin)
-        _banner(f"{settings.base_url}{note}", settings.host, settings.port, settings.policy)
+        behind = ", ".join(settings.upstreams) or f"{settings.base_url}{note}"
+        _banner(behind, settings.host, settings.port, settings.policy)
         run(settings, origin=origin)
 
 

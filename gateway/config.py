@@ -13,6 +13,12 @@ from msgspec import Meta, inspect
 
 from ..guard.limit import parse_limits
 from ..models.errors import ConfigError
+from ..models.hashing.entry import HashListEntry
+from ..models.judges import CascadeOf, Entry, Judges
+from ..models.merge import Rule
+from ..models.registry import DEFAULT
+from .model_settings import check_models
+from .upstream_settings import RouteSettings, UpstreamSettings, check_routes, check_upstreams
 
 OFF: Final = "off"
 """The policy name under which everything passes unjudged, and is counted so."""
@@ -41,9 +47,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     Every field is a key of headgate.yaml; bounds and descriptions here are those of its JSON Schema.
     """
 
-    upstream: Annotated[str, Meta(description="Base URL of an OpenAI-compatible API.")]
+    upstream: Annotated[str, Meta(description="Base URL of an OpenAI-compatible API: the only upstream.")] = ""
+    upstreams: Annotated[dict[str, UpstreamSettings], Meta(description="Several upstreams, by name.")] = {}
+    routes: Annotated[tuple[RouteSettings, ...], Meta(description="Which of them answers for which model.")] = ()
     policy: Annotated[str, Meta(description="A shipped policy, a policy file, or off.")] = "default"
     model: Annotated[str | None, Meta(description="A shipped model or a folder of weights.")] = None
+    models: Annotated[tuple[Entry, ...], Meta(description="The classifiers that judge, in place of model.")] = ()
+    combine: Annotated[Rule, Meta(description="How several judge one part: max, first_available or a quorum.")] = "max"
+    cascade: Annotated[CascadeOf | None, Meta(description="A small model first, a large one if unsure.")] = None
+    stand_ins: Annotated[
+        tuple[Entry, ...], Meta(description="What judges, in order, where those are overloaded, late or broken.")
+    ] = ()
+    known: Annotated[tuple[HashListEntry, ...], Meta(description="Lists of known pictures by their PDQ hashes.")] = ()
     host: Annotated[str, Meta(description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535, description="Port to listen on.")] = 8080
     workers: Annotated[int, Meta(ge=1, le=256, description="Processes, each with models of its own.")] = 1
@@ -52,6 +67,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     connect_timeout: Annotated[float, Meta(ge=0.01, le=600, description="Seconds to reach upstream.")] = 10.0
     read_timeout: Annotated[_Hour, Meta(description="Seconds of silence from upstream.")] = 300.0
     keep_alive: Annotated[_Hour, Meta(description="Seconds of silence before a stream's comment.")] = 5.0
+    head_timeout: Annotated[_Hour, Meta(description="Seconds a request's head may take.")] = 20.0
+    body_timeout: Annotated[_Hour, Meta(description="Seconds its body may take, and a reader may stand still.")] = 60.0
     drain: Annotated[float, Meta(ge=0, le=3600, description="Seconds between SIGTERM and closing the door.")] = 2.0
     shutdown_timeout: Annotated[float, Meta(ge=0, le=3600, description="Seconds that streams get to end.")] = 30.0
     max_body: Annotated[int, Meta(ge=1024, le=1024**3, description="Largest request in bytes.")] = 20 * 1024 * 1024
@@ -59,6 +76,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     record_max_bytes: Annotated[int, Meta(ge=0, description="Bytes after which records are rotated; 0: never.")] = 0
     record_keep: Annotated[int, Meta(ge=0, le=10_000, description="Rotated files that are kept; 0: all.")] = 0
     record_otlp: Annotated[bool, Meta(description="Audit records go out as OTLP logs too.")] = False
+    traffic: Annotated[str | None, Meta(description="File of recorded traffic, for policy diff and replay.")] = None
+    shadow: Annotated[str | None, Meta(description="A policy that is tried on that traffic and holds nothing.")] = None
     tenant: Annotated[str | None, Meta(description="Whose gateway it is, for records.")] = None
     keys: Annotated[str | None, Meta(description="File of API keys; without it nobody needs one.")] = None
     limits: Annotated[tuple[str, ...], Meta(description="What a tenant may have, as requests=60/m.")] = VARIANTS
@@ -79,17 +98,27 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
             check_value(name, getattr(self, name))
+        if bool(self.upstream) == bool(self.upstreams):
+            word = "stand beside" if self.upstream else "are missing, and so is"
+            raise ConfigError(f"upstreams {word} upstream: write one of them")
+        if self.breaker and self.upstreams:
+            raise ConfigError("breaker is for one upstream: with upstreams, each has its own")
+        check_routes(self.upstreams, self.routes)
+        check_models(self.model, self.models, self.combine, self.cascade)
+
+    @property
+    def judges(self) -> Judges | str | None:
+        """What the guard judges with: all models, the one, or the embedded one where None."""
+        if not self.models and not self.known:
+            return self.model
+        models = self.models or (Entry(use=self.model or DEFAULT),)
+        return Judges(models=models, combine=self.combine, cascade=self.cascade, known=self.known)
 
     @property
     def base_url(self) -> str:
         """Upstream's base, to which `/chat/completions` is added; a URL without a path gets `/v1`."""
         url = self.upstream.rstrip("/")
         return url if urlsplit(url).path else f"{url}/v1"
-
-    @property
-    def root_url(self) -> str:
-        """Upstream's server, beside whose `/v1` some protocols have paths of their own (Ollama's `/api/chat`)."""
-        return self.base_url.removesuffix("/v1")
 
     @property
     def guarded(self) -> bool:
@@ -142,6 +171,8 @@ def bounds() -> Mapping[str, Bound]:
 
 
 def _check_url(url: str) -> None:
+    if not url:
+        return
     _web_address("upstream", url, example="https://api.openai.com/v1")
     parts = urlsplit(url)
     if parts.path.rstrip("/").endswith("/chat/completions"):
@@ -195,6 +226,7 @@ def _check_limits(limits: tuple[str, ...]) -> None:
 
 _CHECKS: Final[Mapping[str, Callable[[Any], None]]] = {
     "upstream": _check_url,
+    "upstreams": check_upstreams,
     "policy": _check_policy,
     "upstream_key": _check_key,
     "otlp_endpoint": _check_endpoint,

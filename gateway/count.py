@@ -13,11 +13,13 @@ from ..guard.record import new_id
 from ..guard.redact import redacted
 from ..models.errors import HeadgateError, UpstreamError
 from .asgi import JSON, ClientGone, Headers, Receive, Scope, Send, answer, read_body
+from .circumstances import placed
 from .errors import json_headers
 from .exchange import unless_gone
 from .headers import verdict_headers
 from .state import Gateway
-from .upstream import returned
+from .upstream import callers
+from .way import Way
 from .wire.anthropic_dialect import MESSAGES
 from .wire.anthropic_upstream import count_body
 from .wire.dialect import Request
@@ -50,9 +52,11 @@ async def guarded_count(gateway: Gateway, guard: Guard, scope: Scope, receive: R
     try:
         raw = await read_body(scope, receive, limit=gateway.settings.max_body)
         began = time.perf_counter()
-        request = MESSAGES.clamped(MESSAGES.parse(raw), guard.policy)
-        headers = gateway.upstream.headers(scope, key_header=MESSAGES.key_header)
-        counted = await unless_gone(_counted(gateway, guard, request, headers), receive)
+        request = MESSAGES.parse(raw)
+        guard = placed(guard, scope, body=request.body, tenant=gateway.settings.tenant)
+        request = MESSAGES.clamped(request, guard.policy)
+        way = gateway.upstreams.way("count_tokens", request.body)
+        counted = await unless_gone(_counted(way, guard, request, callers(scope)), receive)
     except ClientGone:
         return
     except HeadgateError as error:
@@ -81,19 +85,19 @@ async def guarded_count(gateway: Gateway, guard: Guard, scope: Scope, receive: R
     )
 
 
-async def _counted(gateway: Gateway, guard: Guard, request: Request, headers: dict[str, str]) -> _Counted:
+async def _counted(way: Way, guard: Guard, request: Request, headers: dict[str, str]) -> _Counted:
     finish = await guard.aconclude(request.parts)
     if finish.delivery != "delivered":
         blocked = MESSAGES.blocked(finish)
         return _Counted(status=blocked.status, body=blocked.body, finish=finish)
     body = count_body(request, redacted(finish.verdict) if guard.rules.enforces else ())
     began = time.perf_counter()
-    response = await gateway.upstream.post(PATH, body, headers)
-    raw = await gateway.upstream.read(response)
+    reached = await way.ask(lambda leg: leg.said(body), headers, key_header=MESSAGES.key_header)
+    client, response = reached.leg.client, reached.response
+    raw = await client.read(response)
     took = time.perf_counter() - began
     if response.status != 200:
-        status = response.status if response.status >= 400 else 502
-        raise UpstreamError(f"upstream answered {response.status}", status=status, body=raw)
+        raise reached.leg.failure(response.status, raw)
     try:
         number = msgspec.json.decode(raw, type=_Count)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
@@ -102,7 +106,7 @@ async def _counted(gateway: Gateway, guard: Guard, request: Request, headers: di
         status=200,
         body=msgspec.json.encode(number),
         finish=finish,
-        headers=returned(response.raw_headers),
+        headers=client.returned(response.raw_headers),
         upstream=took,
     )
 

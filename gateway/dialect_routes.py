@@ -45,7 +45,7 @@ def _route(gateway: Gateway, served: _Served, wrong_method: WrongMethod) -> Cont
         if scope["method"] != "POST":
             await wrong_method(scope, send, "POST")
         elif guard is None:
-            await unguarded(gateway, dialect.path, scope, receive, send, dialect=dialect)
+            await unguarded(gateway, dialect.name, scope, receive, send, dialect=dialect)
         else:
             await guarded(gateway, guard, dialect, scope, receive, send)
 
@@ -59,7 +59,7 @@ def _counting(gateway: Gateway, wrong_method: WrongMethod) -> ControllerRouterHa
         if scope["method"] != "POST":
             await wrong_method(scope, send, "POST")
         elif guard is None:
-            await unguarded(gateway, COUNT, scope, receive, send, dialect=MESSAGES)
+            await unguarded(gateway, "count_tokens", scope, receive, send, dialect=MESSAGES)
         else:
             await guarded_count(gateway, guard, scope, receive, send)
 

@@ -1,4 +1,4 @@
-"""Requests whose answers nobody makes again, embeddings and images: judged, asked for once, and judged again."""
+"""Embeddings, images and videos, whose answers nobody makes again: judged, asked for once, and judged again."""
 
 from __future__ import annotations
 
@@ -14,20 +14,23 @@ from ..guard.language import languages
 from ..guard.messages import refusal, support
 from ..guard.record import new_id
 from ..guard.weigh import weigh
-from ..models.content import Opaque, Part, Text
-from ..models.errors import HeadgateError, UpstreamError
+from ..models.content import Part, Text
+from ..models.errors import HeadgateError
 from ..policies.verdict import Action, Round, Verdict
 from .asgi import JSON, ClientGone, Headers, Receive, Scope, Send, answer, read_body
+from .circumstances import placed
 from .errors import Failure, failure, internal, json_headers
 from .exchange import unless_gone
 from .headers import verdict_headers, wishes
+from .providers import Api
 from .service import together, verdict_of
 from .state import Gateway, unfinished
-from .upstream import returned
+from .upstream import callers
 from .wire.json_paths import masked
 from .wire.openai_chat_whole import filter_result
 from .wire.openai_embeddings import DirectRequest, parse_embeddings, read_vectors
 from .wire.openai_images import parse_images, read_images
+from .wire.openai_videos import parse_videos, read_videos
 
 log = logging.getLogger("headgate")
 
@@ -41,10 +44,10 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Surface(msgspec.Struct, frozen=True, kw_only=True):
-    """One route: its path under the base URL, its name in metrics, and how its requests and answers are read."""
+    """One route: its path, its name in metrics and among what upstreams speak, and how it is read."""
 
     path: str
-    shape: str
+    shape: Api
     parse: Callable[[bytes], DirectRequest]
     read: Callable[[bytes, DirectRequest], Made]
 
@@ -59,8 +62,14 @@ def _images(raw: bytes, asked: DirectRequest) -> Made:
     return Made(body=found.body, parts=found.parts, usage=found.usage)
 
 
+def _videos(raw: bytes, asked: DirectRequest) -> Made:
+    found = read_videos(raw, prompt=str(asked.body["prompt"]))
+    return Made(body=found.body, parts=found.parts, usage=found.usage)
+
+
 EMBEDDINGS: Final = Surface(path="/embeddings", shape="embeddings", parse=parse_embeddings, read=_vectors)
 IMAGES: Final = Surface(path="/images/generations", shape="images", parse=parse_images, read=_images)
+VIDEOS: Final = Surface(path="/videos", shape="videos", parse=parse_videos, read=_videos)
 
 _FORCED: Final = {"refused": Action.REFUSE, "supported": Action.SUPPORT}
 
@@ -74,7 +83,8 @@ class _Call:
         self.surface = surface
         self.asked = asked
         self.identity = new_id()
-        self.headers = gateway.upstream.headers(scope)
+        self.way = gateway.upstreams.way(surface.shape, asked.body)
+        self.headers = callers(scope)
         self.returned: Headers = []
         self.parts = asked.parts
         self.upstream = 0.0
@@ -123,7 +133,9 @@ async def guarded_direct(
     """Answer one request; a refusal is a 400 with the code `content_policy_violation`, as image APIs have it."""
     try:
         raw = await read_body(scope, receive, limit=gateway.settings.max_body)
-        call = _Call(gateway, guard, surface, surface.parse(raw), scope)
+        asked = surface.parse(raw)
+        guard = placed(guard, scope, body=asked.body, tenant=gateway.settings.tenant)
+        call = _Call(gateway, guard, surface, asked, scope)
     except ClientGone:
         return
     except Exception as error:  # noqa: BLE001 - the last door: an unknown fault is an error, never an answer
@@ -156,7 +168,7 @@ async def _outcome(call: _Call) -> _Outcome:
         return _refused(call, finish.verdict, words, delivery="supported", param=asked.param)
     hidden = _redacted(finish.verdict) if guard.rules.enforces else ()
     # A part that is no text cannot be masked, so it is kept from upstream with all the rest.
-    unmaskable = any(isinstance(part, Opaque) and part.path in hidden for part in asked.parts)
+    unmaskable = any(not isinstance(part, Text) and part.path in hidden for part in asked.parts)
     if finish.delivery != "delivered" or unmaskable:
         return _refused(call, finish.verdict, _words(call, finish.verdict), param=asked.param)
     body = masked(asked.body, hidden) if hidden else asked.body
@@ -177,16 +189,16 @@ async def _outcome(call: _Call) -> _Outcome:
 
 async def _ask(call: _Call, body: bytes) -> bytes:
     """Upstream's answer; UpstreamError with its status and body where that is none."""
-    upstream, began = call.gateway.upstream, time.perf_counter()
+    began = time.perf_counter()
     try:
-        response = await upstream.post(call.surface.path, body, call.headers)
-        call.returned = returned(response.raw_headers)
-        raw = await upstream.read(response)
+        reached = await call.way.ask(lambda leg: leg.said(body), call.headers)
+        client, response = reached.leg.client, reached.response
+        call.returned = client.returned(response.raw_headers)
+        raw = await client.read(response)
     finally:
         call.upstream += time.perf_counter() - began
     if response.status != 200:
-        status = response.status if response.status >= 400 else 502
-        raise UpstreamError(f"upstream answered {response.status}", status=status, body=raw)
+        raise reached.leg.failure(response.status, raw)
     return raw
 
 

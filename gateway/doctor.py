@@ -18,10 +18,16 @@ import msgspec
 
 from ..guard.audit import AUDIT_VARIABLE, HASH_VARIABLE
 from ..models import registry
-from ..models.errors import ModelUnavailable
+from ..models.assemble import assemble
+from ..models.classifier import members_of
+from ..models.errors import ConfigError, ModelUnavailable
+from ..models.judges import Judges
+from ..models.judges_file import is_judges_file
 from ..policies.diagnostics import errors
 from ..policies.validate import validate
 from .config import KEY_VARIABLE, OFF, OPENAI_KEY_VARIABLE, Settings
+from .providers import PROVIDERS
+from .upstream import base_of
 
 State: TypeAlias = Literal["ok", "warning", "failed"]
 
@@ -83,7 +89,11 @@ def models(patient: Patient) -> Iterator[Check]:
     settings = patient.settings
     if settings is not None and not settings.guarded:
         return
-    name = (settings.model if settings is not None else None) or registry.DEFAULT
+    judges = settings.judges if settings is not None else None
+    if judges is not None and (not isinstance(judges, str) or is_judges_file(judges)):
+        yield from _configured(judges)
+        return
+    name = judges or registry.DEFAULT
     try:
         weights = registry.verify(name)
     except ModelUnavailable as error:
@@ -91,6 +101,17 @@ def models(patient: Patient) -> Iterator[Check]:
     else:
         card = weights.manifest
         yield _good("model", f"{card.name} {card.version}, {len(card.files)} files match")
+
+
+def _configured(judges: Judges | str) -> Iterator[Check]:
+    """Classifiers of a configuration: whether they are all there, and who waits for a server."""
+    try:
+        found = assemble(judges)
+    except (ConfigError, ModelUnavailable) as error:
+        yield _bad("models", str(error), "correct models; `headgate models list` shows what each one needs")
+        return
+    every = [*found, *(member for one in found for member in members_of(one))]
+    yield _good("models", ", ".join(one.name for one in every if not members_of(one)))
 
 
 def configuration(patient: Patient) -> Iterator[Check]:
@@ -139,25 +160,39 @@ def keys(patient: Patient) -> Iterator[Check]:
 
 
 def upstream(patient: Patient) -> Iterator[Check]:
-    """Whether anybody answers where the model should be."""
-    if patient.settings is None:
+    """Whether anybody answers where the models should be."""
+    settings = patient.settings
+    if settings is None:
         return
-    url = patient.settings.base_url
-    remedy = "start it, or correct --upstream; from a container the host is not localhost"
+    if not settings.upstreams:
+        yield _answers("upstream", f"{settings.base_url}/models", _bearer(settings.upstream_key), where="--upstream")
+    for name, spec in settings.upstreams.items():
+        provider, base = PROVIDERS[spec.kind], base_of(spec)
+        if provider.models is None:
+            yield _good(f"upstream {name}", "it has no list of models to ask for: not looked at")
+            continue
+        headers = {"x-api-key": spec.key} if spec.key and provider.auth == "x_api_key" else _bearer(spec.key)
+        yield _answers(f"upstream {name}", f"{base.base}{provider.models.path}", {**provider.headers, **headers})
+
+
+def _bearer(key: str | None) -> dict[str, str]:
+    return {"authorization": f"Bearer {key}"} if key else {}
+
+
+def _answers(name: str, url: str, headers: Mapping[str, str], *, where: str = "its url") -> Check:
+    base = url.removesuffix("/models")
+    remedy = f"start it, or correct {where}; from a container the host is not localhost"
     try:
-        status = _status(f"{url}/models", patient.settings.upstream_key)
+        status = _status(url, headers)
     except (OSError, http.client.HTTPException, ValueError) as error:
-        yield _bad("upstream", f"{url} cannot be reached: {_kind(error)}", remedy)
-        return
+        return _bad(name, f"{base} cannot be reached: {_kind(error)}", remedy)
     if status in (401, 403):
-        found = f"{url} answers {status}: it wants a key"
-        yield _warn("upstream", found, f"callers send theirs, or set {KEY_VARIABLE}")
-    elif status >= 500:
-        yield _bad("upstream", f"{url} answers {status}", "look into its log")
-    elif status == 404:
-        yield _warn("upstream", f"{url}/models answers 404", "the base URL should end in /v1 or what stands for it")
-    else:
-        yield _good("upstream", f"{url} answers {status}")
+        return _warn(name, f"{base} answers {status}: it wants a key", f"callers send theirs, or set {KEY_VARIABLE}")
+    if status >= 500:
+        return _bad(name, f"{base} answers {status}", "look into its log")
+    if status == 404:
+        return _warn(name, f"{url} answers 404", "the base URL should end in /v1 or what stands for it")
+    return _good(name, f"{base} answers {status}")
 
 
 def redis(patient: Patient) -> Iterator[Check]:
@@ -226,12 +261,12 @@ def _port(settings: Settings) -> Check:
     return _good("port", f"{settings.host}:{settings.port} is free")
 
 
-def _status(url: str, key: str | None) -> int:
+def _status(url: str, headers: Mapping[str, str]) -> int:
     parts = urlsplit(url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     line = kind(parts.hostname or "", parts.port, timeout=_TIMEOUT)
     try:
-        line.request("GET", parts.path, headers={"authorization": f"Bearer {key}"} if key else {})
+        line.request("GET", parts.path, headers=dict(headers))
         return line.getresponse().status
     finally:
         line.close()

@@ -1,6 +1,6 @@
 """The one door that every request passes, whatever its route: known, within its limits, and accounted for afterwards.
 
-Only what says nothing about content and takes nothing stays outside of it: probes and metrics.
+Only what says nothing about content and takes nothing stays outside of it: probes, metrics and the description.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from typing import Any, Final
 
 import msgspec
 
-from .asgi import JSON, Headers, Message, Receive, Scope, Send, answer
+from ..models.errors import InputError
+from .asgi import JSON, Headers, Message, Receive, Scope, Send, answer, check_declared
 from .asked_policy import AskedPolicies, asked
 from .auth import Known, without_secret
-from .errors import envelope
 from .limits import Denied
+from .refusals import Refusal, refusal_body
 from .state import Gateway
 from .tenancy import Admitted, retry_after
 from .ticket import TICKET, Ticket
@@ -22,7 +23,7 @@ from .usage import UsageReader
 
 JUDGES: Final = frozenset({"/v1/moderations", "/v1/check", "/v1/evaluate", "/beta/litellm_basic_guardrail_api"})
 """Where content is sent to be judged: asking about what is bad is no offence."""
-OUTSIDE: Final = frozenset({"/livez", "/readyz", "/metrics"})
+OUTSIDE: Final = frozenset({"/livez", "/readyz", "/metrics", "/openapi.json", "/v1/health"})
 
 
 def behind_the_door(gateway: Gateway) -> Callable[[Any], Any]:
@@ -59,7 +60,7 @@ class Door:
             return
         body = b""
         if scope["method"] == "POST" and self._tenancy.reads_body(known):
-            ahead = await read_ahead(receive, limit=self._gateway.settings.max_body)
+            ahead = await read_ahead(scope, receive, limit=self._gateway.settings.max_body)
             body, receive = ahead.body, ahead.receive(receive)
             if self._tenancy.idle(known, body):
                 await self._app(scope, receive, send)
@@ -111,8 +112,12 @@ class Ahead(msgspec.Struct, kw_only=True):
         return again
 
 
-async def read_ahead(receive: Receive, *, limit: int) -> Ahead:
+async def read_ahead(scope: Scope, receive: Receive, *, limit: int) -> Ahead:
     """Read a body of up to `limit` bytes; the handler reads it again, and says what is wrong with a longer one."""
+    try:
+        check_declared(scope, limit=limit)
+    except InputError:
+        return Ahead(messages=[], body=b"")
     messages, size = [await receive()], 0
     size += len(messages[-1].get("body", b""))
     while messages[-1].get("more_body") and size <= limit:
@@ -124,13 +129,9 @@ async def read_ahead(receive: Receive, *, limit: int) -> Ahead:
 
 def refusal(path: str, denied: Denied) -> bytes:
     """The body in the envelope of the client's dialect."""
-    if path.startswith("/v1/messages"):
-        kind = {401: "authentication_error", 429: "rate_limit_error"}.get(denied.status, "invalid_request_error")
-        return msgspec.json.encode({"type": "error", "error": {"type": kind, "message": denied.message}})
-    if path.startswith("/api/"):
-        return msgspec.json.encode({"error": denied.message})
     kind = denied.reason if denied.status == 429 else "invalid_request_error"
-    return envelope(denied.message, type=kind, code=denied.code)
+    said = Refusal(status=denied.status, message=denied.message, type=kind, code=denied.code, limit=denied.amount)
+    return refusal_body(path, said)
 
 
 def _told(send: Send, admitted: Admitted) -> Send:

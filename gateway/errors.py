@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final
 
 import msgspec
 
-from ..models.errors import HeadgateError, InputError, NotJudged, Overloaded, UpstreamError
-from .asgi import JSON, Headers, TooLarge
+from ..models.errors import (
+    HeadgateError,
+    InputError,
+    NotJudged,
+    Overloaded,
+    UnknownModel,
+    UpstreamError,
+    UpstreamUnavailable,
+)
+from .asgi import JSON, Encoded, Headers, TooLarge
 
 _LONGEST_MESSAGE: Final = 2000
 
@@ -32,9 +41,19 @@ def failure(error: HeadgateError) -> Failure:
         case TooLarge():
             body = envelope(str(error), type="invalid_request_error", code="request_too_large")
             return Failure(status=413, body=body, kind="bad_request")
+        case Encoded():
+            body = envelope(str(error), type="invalid_request_error", code="unsupported_encoding")
+            return Failure(status=415, body=body, headers=[(b"accept-encoding", b"identity")], kind="bad_request")
+        case UnknownModel():
+            body = envelope(str(error), type="invalid_request_error", param="model", code="model_not_found")
+            return Failure(status=404, body=body, kind="bad_request")
         case InputError(param=param):
             body = envelope(str(error), type="invalid_request_error", param=param, code="invalid_request")
             return Failure(status=400, body=body, kind="bad_request")
+        case UpstreamUnavailable(seconds=seconds):
+            body = envelope(str(error), type="upstream_error", code="upstream_unavailable")
+            again: Headers = [(b"retry-after", b"%d" % max(1, math.ceil(seconds)))]
+            return Failure(status=503, body=body, headers=again, kind="upstream_error")
         case UpstreamError(status=status):
             return Failure(status=status or 502, body=_upstream_body(error), kind="upstream_error")
         case NotJudged(reason=reason):
@@ -49,12 +68,6 @@ def internal() -> Failure:
     """A fault of ours; what it was is in the log."""
     body = envelope("an internal error; nothing was passed on", type="server_error", code="internal_error")
     return Failure(status=500, body=body)
-
-
-def not_found(method: str, path: str, served: str) -> bytes:
-    """The body for a route that we do not guard, and so do not serve."""
-    message = f"{method} {path[:200]} is not served, as nothing would judge it. Served: {served}"
-    return envelope(message, type="invalid_request_error", code="unknown_url")
 
 
 def json_headers(found: Failure) -> Headers:

@@ -67,7 +67,9 @@ class EventStream:
                 async with asyncio.timeout(self._keep_alive):
                     await self._wake.wait()
             except TimeoutError:
-                self._frames.append(self._comment)
+                # Frames may have come in the very turn that silence ended: nothing stands behind the last of them.
+                if not (self._frames or self._closed):
+                    self._frames.append(self._comment)
             self._wake.clear()
             await self._flush()
             if self._closed:

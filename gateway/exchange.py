@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 from ..guard.effects import Finish
 from ..guard.guard import Guard
 from ..guard.record import new_id
-from ..policies.verdict import Verdict
+from ..models.errors import Overloaded
+from ..policies.verdict import DELIVERS, Verdict
 from .asgi import ClientGone, Headers, Receive, gone
 from .headers import Wishes, stream_headers, verdict_headers
 from .source import UpstreamSource
@@ -44,6 +45,7 @@ class Exchange:
         self.finish: Finish | None = None
         self._began = began
         self._wishes = wishes
+        source.until = None if wishes.deadline is None else began + wishes.deadline
 
     @property
     def shape(self) -> str:
@@ -56,16 +58,23 @@ class Exchange:
         return max(0.0, time.perf_counter() - self._began - self.source.seconds)
 
     async def run(self, sink: StreamSink | None = None) -> Finish:
-        """Guards the exchange; accepted text of a stream goes to the sink."""
+        """Guards the exchange; accepted text of a stream goes to the sink.
+
+        Raises Overloaded where nothing is wrong but that too much waits to be judged, and nothing was shown.
+        """
         deadline = self._wishes.deadline
-        return await self.guard.aexchange(
+        finish = await self.guard.aexchange(
             self.request.parts,
             self.source,
             sink=sink,
-            continues=self.dialect.continues and self.request.n == 1,
+            continues=self.dialect.continues and self.request.n == 1 and self.source.continues,
             deadline=None if deadline is None else deadline - (time.perf_counter() - self._began),
             language=self._wishes.language,
+            identity=self.identity,
         )
+        if is_shed(finish):
+            raise Overloaded("too many requests wait to be judged")
+        return finish
 
     def headers(self) -> Headers:
         """The x-headgate headers, with the verdict where it is known by now."""
@@ -122,19 +131,36 @@ class Exchange:
         )
 
 
+def is_shed(finish: Finish) -> bool:
+    """Whether an exchange was refused for nothing but a full queue: an error that passes, and no verdict on content."""
+    verdict = finish.verdict
+    if finish.delivery != "refused" or any(found.action not in DELIVERS for found in verdict.findings):
+        return False
+    held = [missed.reason for missed in verdict.coverage.unjudged if missed.action not in DELIVERS]
+    return bool(held) and all(reason == Overloaded.reason for reason in held)
+
+
 async def unless_gone(work: Coroutine[Any, Any, T], receive: Receive) -> T:
     """The work's result; where the client goes first, the work is cancelled and ClientGone raised."""
-    task = asyncio.ensure_future(work)
+    task = asyncio.current_task()
+    assert task is not None, "requests are served in tasks"
     watcher = asyncio.ensure_future(gone(receive))
-    try:
-        await asyncio.wait((task, watcher), return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            return task.result()
-        raise ClientGone
-    finally:
-        watcher.cancel()
-        if not task.done():
+    left = over = False
+
+    def leave(_: asyncio.Future[None]) -> None:
+        nonlocal left
+        if not over and not watcher.cancelled():
+            left = True
             task.cancel()
-            await asyncio.wait((task,))
-            if not task.cancelled():
-                task.exception()
+
+    watcher.add_done_callback(leave)
+    try:
+        return await work
+    except asyncio.CancelledError:
+        # As in asyncio.timeout: a cancellation from elsewhere goes on.
+        if left and task.uncancel() == 0:
+            raise ClientGone from None
+        raise
+    finally:
+        over = True
+        watcher.cancel()

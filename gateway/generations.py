@@ -1,4 +1,4 @@
-"""Which upstream client a request began with, so that a reload closes the old one after its last request."""
+"""Which upstream clients a request began with, so that a reload closes the old ones after its last request."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections import deque
 
 import msgspec
 
-from .upstream import Upstream
+from .upstreams import Upstreams
 
 
 class Generation(msgspec.Struct, eq=False):
-    """An upstream client, and how many requests under way began while it was the newest."""
+    """The upstream clients, and how many requests under way began while they were the newest."""
 
-    upstream: Upstream
+    upstreams: Upstreams
     active: int = 0
 
 
@@ -24,14 +24,14 @@ class Generations:
     that began before it was replaced.
     """
 
-    def __init__(self, upstream: Upstream) -> None:
-        self._kept = deque([Generation(upstream)])
+    def __init__(self, upstreams: Upstreams) -> None:
+        self._kept = deque([Generation(upstreams)])
         self._closing: set[asyncio.Future[None]] = set()
 
     @property
-    def upstream(self) -> Upstream:
-        """The newest client."""
-        return self._kept[-1].upstream
+    def upstreams(self) -> Upstreams:
+        """The newest clients."""
+        return self._kept[-1].upstreams
 
     @property
     def active(self) -> int:
@@ -49,19 +49,19 @@ class Generations:
         generation.active -= 1
         self._close_old()
 
-    def replace(self, upstream: Upstream) -> None:
-        """Put a new client in use; the old one is closed when nobody uses it any more."""
-        self._kept.append(Generation(upstream))
+    def replace(self, upstreams: Upstreams) -> None:
+        """Put new clients in use; the old ones are closed when nobody uses them any more."""
+        self._kept.append(Generation(upstreams))
         self._close_old()
 
     async def close(self) -> None:
         """Close every client now."""
         for generation in self._kept:
-            await generation.upstream.close()
+            await generation.upstreams.close()
         await asyncio.gather(*self._closing)
 
     def _close_old(self) -> None:
         while len(self._kept) > 1 and self._kept[0].active == 0:
-            done = asyncio.ensure_future(self._kept.popleft().upstream.close())
+            done = asyncio.ensure_future(self._kept.popleft().upstreams.close())
             self._closing.add(done)
             done.add_done_callback(self._closing.discard)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -14,6 +15,7 @@ from ..policies.verdict import Verdict
 from .asgi import Headers
 
 _TIMEOUTS: Final = (b"x-stainless-read-timeout", b"x-stainless-timeout")
+_WISHES: Final = frozenset({*_TIMEOUTS, b"accept-language", b"x-headgate-deadline-ms"})
 
 
 class Wishes(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,12 +25,15 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     language: str = ""
 
 
+_NONE: Final = Wishes()
+
+
 def wishes(headers: Iterable[tuple[bytes, bytes]], *, stream: bool) -> Wishes:
     """The wishes in a request's headers; InputError where `x-headgate-deadline-ms` is not a positive number.
 
     The official clients send the timeout they were given; for a stream it bounds the silence, which is ours to fill.
     """
-    found = {name: value.decode("latin-1").strip() for name, value in headers}
+    found = {name: value.decode("latin-1").strip() for name, value in headers if name in _WISHES}
     language = found.get(b"accept-language", "")
     own = found.get(b"x-headgate-deadline-ms")
     if own is not None:
@@ -37,6 +42,8 @@ def wishes(headers: Iterable[tuple[bytes, bytes]], *, stream: bool) -> Wishes:
             message = "x-headgate-deadline-ms must be a positive number of milliseconds"
             raise InputError(message, param="x-headgate-deadline-ms")
         return Wishes(deadline=milliseconds / 1000, language=language)
+    if not found:
+        return _NONE
     timeouts = (_positive(found.get(name, "")) for name in _TIMEOUTS)
     return Wishes(deadline=None if stream else next((t for t in timeouts if t), None), language=language)
 
@@ -53,7 +60,7 @@ def verdict_headers(verdict: Verdict, *, identity: str, added_ms: float) -> Head
     """The headers once the verdict is known; `added_ms` is the guard's own time, without upstream's."""
     return [
         (b"x-headgate-verdict", verdict.action.value.encode()),
-        (b"x-headgate-policy", _ascii(f"{verdict.policy}@{verdict.policy_hash}")),
+        (b"x-headgate-policy", _named(verdict.policy, verdict.policy_hash)),
         (b"x-headgate-judged", b"%d" % len(verdict.coverage.judged)),
         (b"x-headgate-unjudged", b"%d" % len(verdict.coverage.unjudged)),
         (b"x-headgate-rounds", b"%d" % len(verdict.rounds)),
@@ -66,7 +73,7 @@ def stream_headers(policy: CompiledPolicy, *, identity: str, added_ms: float, ro
     """The headers of a stream that starts before its verdict is known: that comes in a comment at the end."""
     return [
         (b"x-headgate-verdict", b"pending"),
-        (b"x-headgate-policy", _ascii(f"{policy.name}@{policy.hash}")),
+        (b"x-headgate-policy", _named(policy.name, policy.hash)),
         (b"x-headgate-rounds", b"%d" % rounds),
         (b"x-headgate-added-ms", b"%.2f" % added_ms),
         (b"x-headgate-id", identity.encode()),
@@ -84,6 +91,7 @@ def off_headers(*, parts: int, identity: str) -> Headers:
     ]
 
 
-def _ascii(text: str) -> bytes:
-    """A header value: other than printable ASCII becomes `?`."""
-    return "".join(char if " " <= char <= "~" else "?" for char in text).encode()
+@lru_cache(maxsize=64)
+def _named(policy: str, digest: str) -> bytes:
+    """A policy as a header value: other than printable ASCII becomes `?`."""
+    return "".join(char if " " <= char <= "~" else "?" for char in f"{policy}@{digest}").encode()

@@ -50,6 +50,8 @@ class Readiness:
         # Another worker may have reloaded what this one could not.
         if len(hashes := self._gateway.metrics.policies()) > 1:
             found["disagree"] = list(hashes)
+        if upstreams := self._gateway.upstream_status():
+            found["upstreams"] = upstreams
         return found | self._gateway.tenancy.status()
 
     async def _probe(self) -> bool:

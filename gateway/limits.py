@@ -19,25 +19,21 @@ from .ticket import Caller, Ticket, Usage
 
 _COUNTED: Final = ("requests", "tokens", "money")
 _SHOWN: Final = ("requests", "tokens")
-_UPSTREAM_FAILED: Final = (502, 504)
-"""The gateway's answers where upstream could not be reached, broke off, or was too slow."""
-
-UPSTREAM: Final = "{upstream}:s"
-"""The key that failures of upstream are counted under: a circuit breaker is a standing like another."""
-BREAKER_HALF_LIFE: Final = 10.0
-BREAKER_SECONDS: Final = 5.0
-"""How fast failures are forgotten, and how long nobody asks."""
 _MILLION: Final = 1_000_000
 
 
 class Denied(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a request is not let in: `reason` for metrics, `seconds` until it may come again, None where never."""
+    """Why a request is not let in: `reason` for metrics, `seconds` until it may come again, None where never.
+
+    `amount` is that of the limit that was reached, where it is one.
+    """
 
     status: int
     reason: str
     message: str
     code: str
     seconds: float | None = None
+    amount: float | None = None
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,16 +56,14 @@ def subject_of(caller: Caller, user: str) -> str | None:
     return None if who is None else f"{_home(caller)}s:{who}"
 
 
-def ask_of(
-    caller: Caller, limits: Sequence[Held], sketch: Sketch, policy: CompiledPolicy | None, *, breaker: bool = False
-) -> Ask:
+def ask_of(caller: Caller, limits: Sequence[Held], sketch: Sketch, policy: CompiledPolicy | None) -> Ask:
     """What the store is asked: nobody barred, not too many settings for one prompt, room in every window."""
     subject = subject_of(caller, sketch.user)
-    bars = [Bar(key=UPSTREAM, half_life=BREAKER_HALF_LIFE)] if breaker else []
-    if policy is not None and policy.strikes.bars and subject is not None:
-        bars.append(Bar(key=subject, half_life=policy.strikes.half_life))
+    bars: tuple[Bar, ...] = ()
+    if policy is not None and policy.counts_strikes and subject is not None:
+        bars = (Bar(key=subject, half_life=policy.strikes.half_life),)
     return Ask(
-        bars=tuple(bars),
+        bars=bars,
         variants=tuple(
             Variant(
                 key=f"{one.key}:{sketch.prompt}",
@@ -84,27 +78,16 @@ def ask_of(
     )
 
 
-def entry_of(ticket: Ticket, limits: Sequence[Held], policy: CompiledPolicy | None, *, breaker: int = 0) -> Entry:
-    """What is counted once the exchange is over; what was reserved and not used is given back.
-
-    `breaker` is how many failures of upstream, none of them long ago, stop everybody from asking it for a while.
-    """
+def entry_of(ticket: Ticket, limits: Sequence[Held], policy: CompiledPolicy | None) -> Entry:
+    """What is counted once the exchange is over; what was reserved and not used is given back."""
     costs = [(one, _cost_after(one.limit, ticket, policy)) for one in _windows(limits)]
     strike = _strike(ticket, policy) if policy is not None else None
-    strikes = [strike] if strike else []
-    if breaker and ticket.status in _UPSTREAM_FAILED:
-        # Just under the number, as the first of them is a little forgotten when the last one comes.
-        step = Step(points=breaker - 0.5, seconds=BREAKER_SECONDS)
-        strikes.append(Strike(key=UPSTREAM, points=1.0, half_life=BREAKER_HALF_LIFE, steps=(step,)))
-    return Entry(charges=tuple(_charge(one, cost) for one, cost in costs if cost), strikes=tuple(strikes))
+    charges = tuple(_charge(one, cost) for one, cost in costs if cost)
+    return Entry(charges=charges, strikes=(strike,) if strike else ())
 
 
 def denial(found: Admission, ask: Ask, limits: Sequence[Held], *, now: float) -> Denied:
     """What a caller is told."""
-    if found.denied == "bar" and ask.bars[found.index].key == UPSTREAM:
-        seconds = found.standings[found.index].until - now
-        message = f"upstream failed again and again; it will be asked again in {_duration(seconds)}"
-        return Denied(status=503, reason="upstream", message=message, code="upstream_unavailable", seconds=seconds)
     if found.denied == "bar":
         seconds = found.standings[found.index].until - now
         message = f"too much of what was sent was refused; try again in {_duration(seconds)}"
@@ -124,7 +107,7 @@ def denial(found: Admission, ask: Ask, limits: Sequence[Held], *, now: float) ->
         return Denied(status=429, reason=limit.name, message=message, code="request_over_limit")
     code = "insufficient_quota" if limit.name == "money" else "rate_limit_exceeded"
     message = f"the limit of {words} is reached; try again in {_duration(seconds)}"
-    return Denied(status=429, reason=limit.name, message=message, code=code, seconds=seconds)
+    return Denied(status=429, reason=limit.name, message=message, code=code, seconds=seconds, amount=limit.amount)
 
 
 def limit_headers(windows: Sequence[Window], limits: Sequence[Held], *, now: float) -> Headers:
@@ -154,7 +137,7 @@ def struck_severity(verdict: Verdict) -> int:
 
 def _strike(ticket: Ticket, policy: CompiledPolicy) -> Strike | None:
     strikes = policy.strikes
-    if ticket.subject is None or not strikes.bars or ticket.verdict is None:
+    if ticket.subject is None or not policy.counts_strikes or ticket.verdict is None:
         return None
     points = strikes.points[struck_severity(ticket.verdict)]
     if not points:

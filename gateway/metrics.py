@@ -38,6 +38,7 @@ _REASONS: Final = frozenset(
     ]
 )
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_PARTS = (1, 2, 4, 8, 16, 32, 64)
 _ROUNDS = (0, 1, 2, 3, 4, 5, 8)
 _CHARACTERS = (0, 64, 256, 1024, 4096, 16384, 65536)
 
@@ -67,6 +68,8 @@ class Metrics:
         )
         self.upstream_errors = Counter(names.UPSTREAM_ERRORS_TOTAL, "Failures of upstream", ["status"], registry=make)
         self.active = _gauge(names.ACTIVE_REQUESTS, "Requests under way", make, mode="livesum")
+        self.degraded = Counter(names.DEGRADED_TOTAL, "Parts that a stand-in judged", ["rung"], registry=make)
+        self._children: dict[tuple[Counter | str, ...], Counter] = {}
         self._state = _State(make)
         self._work = _Work(make)
 
@@ -84,25 +87,36 @@ class Metrics:
 
     def finished(self, verdict: Verdict, *, shape: str, delivery: str, added: float, upstream: float) -> None:
         """Count one exchange; times in seconds."""
-        self.requests.labels(shape, result_of(verdict, delivery)).inc()
+        self._count(self.requests, shape, result_of(verdict, delivery))
         for phase in phases(verdict, delivery):
-            self.guardrail.labels(phase.direction, phase.result).inc()
+            self._count(self.guardrail, phase.direction, phase.result)
         self.guard_seconds.observe(max(0.0, added))
         self.rounds.observe(len(verdict.rounds))
         if verdict.rounds:
             self.upstream_seconds.observe(upstream)
-            self.regenerated.inc(len(verdict.rounds) - 1)
+            if len(verdict.rounds) > 1:
+                self.regenerated.inc(len(verdict.rounds) - 1)
         self.judged.inc(len(verdict.coverage.judged))
         for missed in verdict.coverage.unjudged:
-            self.unjudged.labels(missed.reason if missed.reason in _REASONS else "error").inc()
+            self._count(self.unjudged, missed.reason if missed.reason in _REASONS else "error")
+        for one in verdict.coverage.degraded:
+            self._count(self.degraded, one.rung)
         if delivery in ("refused", "cut", "supported"):
             for finding in verdict.findings:
                 output = finding.part.startswith("response")
-                self.blocks.labels(Direction.OUTPUT if output else Direction.INPUT, finding.category).inc()
+                self._count(self.blocks, Direction.OUTPUT if output else Direction.INPUT, finding.category)
+
+    def _count(self, counter: Counter, *labels: str) -> None:
+        """One more; the child is looked up once, for each lookup of the library takes a lock and makes strings."""
+        key: tuple[Counter | str, ...] = (counter, *labels)
+        child = self._children.get(key)
+        if child is None:
+            child = self._children[key] = counter.labels(*labels)
+        child.inc()
 
     def passed(self, *, parts: int, shape: str) -> None:
         """Count one exchange that nobody judged because the guard is off."""
-        self.requests.labels(shape, OFF).inc()
+        self._count(self.requests, shape, OFF)
         self.unjudged.labels(OFF).inc(parts)
 
     def failed(self, kind: str, *, shape: str, status: int) -> None:
@@ -176,6 +190,9 @@ class _Work:
         self._joined = Counter(names.BATCHED_REQUESTS_TOTAL, "Requests that shared a run", registry=make)
         self._shed = Counter(names.SHED_TOTAL, "Requests for which the queue was full", registry=make)
         self._records = Counter(names.AUDIT_RECORDS, "Audit records written", registry=make)
+        self._late = Counter(names.LATE_TOTAL, "Requests that waited past their deadline", registry=make)
+        self._sizes = Histogram(names.BATCH_PARTS, "Parts of a classifier's runs", buckets=_PARTS, registry=make)
+        self._waits = Histogram(names.QUEUE_SECONDS, "Wait of a run's oldest part", buckets=_SECONDS, registry=make)
         self._lost = Counter(names.AUDIT_LOST, "Audit records that could not be written", registry=make)
         self._seen: dict[int, float] = {}
 
@@ -186,6 +203,10 @@ class _Work:
             self._grow(self._batches, sum(one.batches for one in stats))
             self._grow(self._joined, sum(one.joined for one in stats))
             self._grow(self._shed, sum(one.shed for one in stats))
+            self._grow(self._late, sum(one.late for one in stats))
+            for ran in (ran for scheduler in judging.schedulers for ran in scheduler.ran()):
+                self._sizes.observe(ran.parts)
+                self._waits.observe(ran.waited)
             self._grow(self._memo.labels("hit"), judging.memo.hits)
             self._grow(self._memo.labels("miss"), judging.memo.misses)
         if recorder is not None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from ..models.errors import HeadgateError, InputError, NotJudged, Overloaded
-from .asgi import JSON, ClientGone, Receive, Scope, Send, TooLarge, answer, read_body
+from .asgi import JSON, ClientGone, Encoded, Receive, Scope, Send, TooLarge, answer, read_body
 from .errors import Failure
 from .health import Readiness
 from .service import Asked, Outcome, Reply, Service, concluded, serving
@@ -36,8 +36,8 @@ async def heartbeat(gateway: Gateway, scope: Scope, receive: Receive, send: Send
     except ClientGone:
         return
     except InputError as error:
-        found = _large(error) if isinstance(error, TooLarge) else _failure(400, "invalid_body", message=str(error))
-        await answer(send, found.status, found.body)
+        found = fault(error)
+        await answer(send, found.status, found.body, [JSON, *found.headers])
         return
     await answer(send, 200, msgspec.json.encode({"ok": True, "limits": {"max_request_bytes": limit}}))
 
@@ -54,6 +54,8 @@ def fault(error: HeadgateError) -> Failure:
     match error:
         case TooLarge():
             return _large(error)
+        case Encoded():
+            return _failure(415, "unsupported_encoding", message=str(error))
         case InvalidEvent(issues=issues):
             return _failure(400, "invalid_event", details=issues)
         case InputError():

@@ -10,7 +10,7 @@ from litestar.types import ControllerRouterHandler
 
 from .asgi import Receive, Scope, Send
 from .chat import guarded
-from .direct import EMBEDDINGS, IMAGES, Surface, guarded_direct
+from .direct import EMBEDDINGS, IMAGES, VIDEOS, Surface, guarded_direct
 from .passthrough import unguarded
 from .state import Gateway
 from .wire.dialect import Dialect
@@ -20,7 +20,7 @@ from .wire.openai_responses_dialect import RESPONSES
 WrongMethod: TypeAlias = Callable[[Scope, Send, str], Awaitable[None]]
 
 _GUARDED: Final[tuple[Dialect[Any, Any], ...]] = (RESPONSES, COMPLETIONS)
-_DIRECT: Final = (EMBEDDINGS, IMAGES)
+_DIRECT: Final = (EMBEDDINGS, IMAGES, VIDEOS)
 
 SERVED: Final = ", ".join(f"POST /v1{path}" for path in [*(d.path for d in _GUARDED), *(s.path for s in _DIRECT)])
 
@@ -38,7 +38,8 @@ def _route(gateway: Gateway, served: Dialect[Any, Any] | Surface, wrong_method: 
         if scope["method"] != "POST":
             await wrong_method(scope, send, "POST")
         elif guard is None:
-            await unguarded(gateway, served.path, scope, receive, send)
+            api = served.name if isinstance(served, Dialect) else served.shape
+            await unguarded(gateway, api, scope, receive, send)
         elif isinstance(served, Dialect):
             await guarded(gateway, guard, served, scope, receive, send)
         else:

@@ -1,27 +1,28 @@
-"""What passes unjudged: everything where the guard is off, and the list of models always."""
+"""What passes unjudged where the guard is off."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncIterator
+from typing import Any
 
 import msgspec
 
 from ..guard.record import new_id
-from ..models.errors import HeadgateError
+from ..models.errors import HeadgateError, UpstreamError
 from .asgi import ClientGone, Headers, Receive, Scope, Send, answer, gone, read_body
 from .errors import json_headers
 from .exchange import unless_gone
 from .headers import off_headers
+from .providers import Api
 from .state import Gateway
-from .upstream import returned
+from .translate.frames import framed
+from .upstream import callers
+from .way import Reached
 from .wire.dialect import Dialect
+from .wire.json_body import decode_object
 from .wire.openai_chat_dialect import CHAT
-
-if TYPE_CHECKING:
-    import aiohttp
-
 
 log = logging.getLogger("headgate")
 
@@ -39,29 +40,33 @@ _count = msgspec.json.Decoder(_Counted).decode
 
 async def unguarded_chat(gateway: Gateway, scope: Scope, receive: Receive, send: Send) -> None:
     """Pass a chat completion through, byte for byte, and count its messages and answer as unjudged."""
-    await unguarded(gateway, "/chat/completions", scope, receive, send)
+    await unguarded(gateway, "chat", scope, receive, send)
 
 
 async def unguarded(
     gateway: Gateway,
-    path: str,
+    api: Api,
     scope: Scope,
     receive: Receive,
     send: Send,
     *,
     dialect: Dialect[Any, Any] = CHAT,
 ) -> None:
-    """Pass a request to a path of upstream's through, byte for byte, and count its parts as unjudged."""
+    """Pass a request through, and count its parts as unjudged: byte for byte, but for a model's other name upstream.
+
+    Where upstream speaks another protocol, request and answer are translated.
+    """
     try:
         body = await read_body(scope, receive, limit=gateway.settings.max_body)
-        headers = gateway.upstream.headers(scope, key_header=dialect.key_header)
-        asked = gateway.upstream.post(path, body, headers, at_root=dialect.at_root)
-        response = await unless_gone(asked, receive)
+        upstreams = gateway.upstreams
+        way = upstreams.way(api, {} if upstreams.routing is None else decode_object(body))
+        asked = way.ask(lambda leg: leg.said(body), callers(scope), key_header=dialect.key_header)
+        reached = await unless_gone(asked, receive)
         parts = _parts(body)
-        head = [*_headers(response), *off_headers(parts=parts, identity=new_id())]
-        streamed = response.content_type in ("text/event-stream", dialect.streams_as)
+        head = [*_headers(reached, dialect), *off_headers(parts=parts, identity=new_id())]
+        streamed = reached.response.content_type in ("text/event-stream", reached.leg.dialect(dialect).streams_as)
         if not streamed:
-            await answer(send, response.status, await gateway.upstream.read(response), head)
+            await answer(send, reached.response.status, await _whole(reached), head)
     except ClientGone:
         return
     except HeadgateError as error:
@@ -69,29 +74,16 @@ async def unguarded(
         return
     gateway.metrics.passed(parts=parts, shape="stream" if streamed else "json")
     if streamed:
-        await _relay(gateway, response, head, receive, send)
+        await _relay(reached, dialect, head, receive, send)
 
 
-async def models(gateway: Gateway, scope: Scope, send: Send) -> None:
-    """Pass `GET /v1/models` through; there is nothing to judge in it."""
-    try:
-        response = await gateway.upstream.get("/models", gateway.upstream.headers(scope))
-        body = await gateway.upstream.read(response)
-    except HeadgateError as error:
-        await _fail(gateway, send, error)
-        return
-    await answer(send, response.status, body, _headers(response))
-
-
-async def _relay(
-    gateway: Gateway, response: aiohttp.ClientResponse, head: Headers, receive: Receive, send: Send
-) -> None:
+async def _relay(reached: Reached, dialect: Dialect[Any, Any], head: Headers, receive: Receive, send: Send) -> None:
     """Bytes on as they come; when the client goes, upstream's response is closed."""
     watcher = asyncio.ensure_future(gone(receive))
-    watcher.add_done_callback(lambda _: response.close())
+    watcher.add_done_callback(lambda _: reached.response.close())
     try:
-        await send({"type": "http.response.start", "status": response.status, "headers": head})
-        while chunk := await gateway.upstream.read_some(response):
+        await send({"type": "http.response.start", "status": reached.response.status, "headers": head})
+        async for chunk in _chunks(reached, dialect):
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
     except HeadgateError as error:
@@ -102,15 +94,48 @@ async def _relay(
         watcher.cancel()
 
 
+async def _whole(reached: Reached) -> bytes:
+    """The body of an answer in one piece."""
+    leg = reached.leg
+    raw = await leg.client.read(reached.response)
+    if leg.translation is None:
+        return raw
+    if reached.response.status != 200:
+        raise leg.failure(reached.response.status, raw)
+    return leg.translation.answer(new_id()).whole(raw)
+
+
+async def _chunks(reached: Reached, dialect: Dialect[Any, Any]) -> AsyncIterator[bytes]:
+    """The bytes of a stream; UpstreamError where a translated one breaks off."""
+    client, response, translation = reached.leg.client, reached.response, reached.leg.translation
+    if translation is None:
+        while chunk := await client.read_some(response):
+            yield chunk
+        return
+    found, splitter = translation.answer(new_id()), reached.leg.dialect(dialect).splitter()
+    while chunk := await client.read_some(response):
+        if said := [framed(dialect.name, one) for data in splitter.feed(chunk) for one in found.take(data)]:
+            yield b"".join(said)
+    last = [one for data in splitter.finish() for one in found.take(data)]
+    yield b"".join(framed(dialect.name, one) for one in [*last, *found.finish()])
+    if not found.over:
+        raise UpstreamError("upstream broke off its answer", status=502)
+
+
 async def _fail(gateway: Gateway, send: Send, error: HeadgateError, *, dialect: Dialect[Any, Any] = CHAT) -> None:
     found = dialect.failure(error)
     gateway.metrics.failed(found.kind, shape="json", status=found.status)
     await answer(send, found.status, found.body, json_headers(found))
 
 
-def _headers(response: aiohttp.ClientResponse) -> Headers:
-    kept = returned(response.raw_headers, encoded=True)
-    return [(b"content-type", response.headers.get("Content-Type", "application/json").encode("latin-1")), *kept]
+def _headers(reached: Reached, dialect: Dialect[Any, Any]) -> Headers:
+    leg, response = reached.leg, reached.response
+    kept = leg.client.returned(response.raw_headers, encoded=leg.translation is None)
+    kind = response.headers.get("Content-Type", "application/json").encode("latin-1")
+    if leg.translation is not None:
+        streams = response.content_type == leg.dialect(dialect).streams_as
+        kind = dialect.content_type if streams else b"application/json"
+    return [(b"content-type", kind), *kept]
 
 
 def _parts(body: bytes) -> int:

@@ -27,6 +27,9 @@ LIVE: Final = frozenset(
     {
         "policy",
         "upstream",
+        "upstreams",
+        "routes",
+        "breaker",
         "upstream_key",
         "key_overrides",
         "connect_timeout",
@@ -60,7 +63,11 @@ def settings_of(origin: Origin, environment: Mapping[str, str] = os.environ) -> 
     values = load_values(origin.file, environment) if origin.file is not None else {}
     # A list where the flags came to a worker as JSON.
     values |= {name: tuple(value) if isinstance(value, list) else value for name, value in origin.flags.items()}
-    if "upstream" not in values:
+    if "upstream" in origin.flags:
+        # A flag overrides the file: this one upstream stands for all of them.
+        values.pop("upstreams", None)
+        values.pop("routes", None)
+    if "upstream" not in values and not values.get("upstreams"):
         raise ConfigError(f"upstream is missing: write it into {origin.file or 'a file'} or give --upstream")
     return with_keys(Settings(**values), environment)
 
@@ -142,6 +149,8 @@ class Reloader:
         settings = self._gateway.settings
         if settings.guarded and self._follows:
             paths += [source.file for source in chain(load_source(settings.policy)) if not source.shipped]
+            guard = self._gateway.guard
+            paths += [entry.file for entry in guard.policy.lists if entry.file] if guard is not None else []
         return tuple(_mark(path) for path in paths)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any, Final
 
 from litestar import MediaType, Request, Response, asgi, get
@@ -12,19 +13,23 @@ from .asgi import JSON, Receive, Scope, Send, answer
 from .chat import guarded_chat
 from .dialect_routes import SERVED as DIALECTS
 from .dialect_routes import dialect_routes
-from .errors import envelope, not_found
 from .health import Readiness
 from .metrics import CONTENT_TYPE
+from .model_list import models
 from .openai_routes import SERVED as OPENAI
 from .openai_routes import openai_routes
-from .passthrough import models, unguarded_chat
+from .openapi import document
+from .passthrough import unguarded_chat
+from .refusals import Refusal, refusal_body
 from .services import SERVED as SERVICES
 from .services import service_routes
 from .state import Gateway
 
+log = logging.getLogger("headgate")
+
 SERVED: Final = (
     f"POST /v1/chat/completions, {DIALECTS}, {OPENAI}, {SERVICES}, GET /v1/models, "
-    "GET /livez, GET /readyz, GET /metrics"
+    "GET /livez, GET /readyz, GET /metrics, GET /openapi.json"
 )
 
 
@@ -64,23 +69,45 @@ def routes(gateway: Gateway) -> list[ControllerRouterHandler]:
         gateway.refresh()
         return Response(gateway.metrics.page(), headers={"content-type": CONTENT_TYPE})
 
+    @get("/openapi.json", sync_to_thread=False)
+    def openapi() -> Response[bytes]:
+        return Response(document(), media_type=MediaType.JSON)
+
     services = service_routes(gateway, wrong_method=_wrong_method)
     others = [
         *openai_routes(gateway, wrong_method=_wrong_method),
         *dialect_routes(gateway, wrong_method=_wrong_method),
     ]
-    return [chat_completions, *others, *services, list_models, livez, readyz, metrics]
+    return [chat_completions, *others, *services, list_models, livez, readyz, metrics, openapi]
 
 
 def refuse(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
-    """Litestar's own refusals (no such route, wrong method) in OpenAI's envelope."""
+    """Litestar's own refusals (no such route, wrong method) in the envelope of the dialect whose path it is."""
     if error.status_code in (404, 405):
-        body = not_found(request.method, request.url.path, SERVED)
+        body = _not_served(request.method, request.url.path, error.status_code)
     else:
-        body = envelope(error.detail or "the request cannot be read", type="invalid_request_error")
-    return Response(body, status_code=error.status_code, media_type=MediaType.JSON)
+        said = Refusal(status=error.status_code, message=error.detail or "the request cannot be read")
+        body = refusal_body(request.url.path, said)
+    # All that Litestar routes itself is there to be read; the rest is bare ASGI.
+    allow = {"allow": "GET"} if error.status_code == 405 else None
+    return Response(body, status_code=error.status_code, media_type=MediaType.JSON, headers=allow)
+
+
+def broken(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """The last door: a fault of ours outside of any handler, told in the dialect; what it was is in the log."""
+    # The kind alone: a foreign error's text may quote content.
+    log.error("a request failed before it was served: %s", type(error).__name__)
+    said = Refusal(
+        status=500, message="an internal error; nothing was passed on", type="server_error", code="internal_error"
+    )
+    return Response(refusal_body(request.url.path, said), status_code=500, media_type=MediaType.JSON)
 
 
 async def _wrong_method(scope: Scope, send: Send, allowed: str) -> None:
-    body = not_found(scope["method"], scope["path"], SERVED)
+    body = _not_served(scope["method"], scope["path"], 405)
     await answer(send, 405, body, [JSON, (b"allow", allowed.encode())])
+
+
+def _not_served(method: str, path: str, status: int) -> bytes:
+    message = f"{method} {path[:200]} is not served, as nothing would judge it. Served: {SERVED}"
+    return refusal_body(path, Refusal(status=status, message=message, code="unknown_url"))

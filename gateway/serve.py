@@ -1,4 +1,4 @@
-"""Runs the application under uvicorn: uvloop, httptools, no access log, an orderly end."""
+"""Runs the application under uvicorn: uvloop, bounded httptools, no access log, an orderly end."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from litestar import Litestar
 from prometheus_client import multiprocess
 from uvicorn.supervisors import Multiprocess
 
-from ..models.registry import resolve
 from ..policies.compile import load_policy
 from .app import create_app
 from .config import Settings
 from .logs import configure
 from .metrics import MULTIPROCESS_VARIABLE
+from .model_settings import check_present
+from .protocol import bounded_http
 from .reload import Origin
 
 JOB_VARIABLE: Final = "HEADGATE_JOB"
@@ -80,8 +81,7 @@ def _check(settings: Settings) -> None:
     """Raises here what every worker would raise at its start, again and again."""
     if settings.guarded:
         load_policy(settings.policy)
-        if settings.model is not None:
-            resolve(settings.model)
+        check_present(settings.judges)
 
 
 def _options(settings: Settings) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def _options(settings: Settings) -> dict[str, Any]:
         "host": settings.host,
         "port": settings.port,
         "loop": "uvloop",
-        "http": "httptools",
+        "http": bounded_http(settings),
         "access_log": False,
         "log_config": None,
         "log_level": "warning",

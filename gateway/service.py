@@ -19,6 +19,7 @@ from ..models.errors import HeadgateError
 from ..policies.decide import Decision
 from ..policies.verdict import Action, Coverage, Verdict
 from .asgi import JSON, ClientGone, Headers, Receive, Scope, Send, answer, read_body
+from .circumstances import placed
 from .errors import Failure
 from .exchange import unless_gone
 from .headers import verdict_headers
@@ -138,6 +139,8 @@ def together(verdicts: Sequence[Verdict]) -> Verdict:
         coverage=Coverage(
             judged=tuple(path for verdict in verdicts for path in verdict.coverage.judged),
             unjudged=tuple(missed for verdict in verdicts for missed in verdict.coverage.unjudged),
+            by={part: who for verdict in verdicts for part, who in verdict.coverage.by.items()},
+            degraded=tuple(one for verdict in verdicts for one in verdict.coverage.degraded),
         ),
         policy=first.policy,
         policy_hash=first.policy_hash,
@@ -154,6 +157,7 @@ async def _answered(gateway: Gateway, service: Service, scope: Scope, receive: R
     if guard is None:
         await _fail(gateway, service, send, service.off)
         return
+    guard = placed(guard, scope, tenant=gateway.settings.tenant)
     asked = Asked(guard=guard, raw=raw, identity=new_id(), began=time.perf_counter())
     reply = await unless_gone(service.work(asked), receive)
     added = asked.milliseconds

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from ..models.errors import ConfigError
+from ..models.judges_file import placed
 from ..policies.diagnostics import Diagnostic, Mark, error, errors, ordered, render_all, suggest
 from ..policies.load import packs
 from ..policies.shape import Misfit, misfits
@@ -20,6 +21,8 @@ from ..policies.validate import validate
 from ..policies.yaml_tree import MAX_BYTES, parse_yaml, scalar
 from .config import OFF, Settings, check_value
 from .interpolate import filled
+from .model_settings import entry_fault, models_fault
+from .upstream_settings import RouteSettings, UpstreamSettings, check_routes, check_upstream
 
 PATHS: Final = ("policy", "model", "record", "keys")
 """Fields that may be paths; relative ones start at the file's folder."""
@@ -71,6 +74,8 @@ def read_text(text: str, *, file: str, environment: Mapping[str, str] = os.envir
     if root.entries or not found:
         found += _shape_faults(root, wrong)
     found += _value_faults(root, wrong)
+    found += _upstream_faults(root, wrong)
+    found += _model_faults(root, wrong)
     diagnostics = tuple(ordered(found, texts={file: text}))
     if errors(diagnostics):
         return SettingsFile(values={}, diagnostics=diagnostics)
@@ -159,6 +164,51 @@ def _value_faults(root: Fields, known: Set[Mark]) -> Iterator[Diagnostic]:
             yield error(item.value.mark, "bad-value", str(fault))
 
 
+def _upstream_faults(root: Fields, known: Set[Mark]) -> Iterator[Diagnostic]:
+    """Upstreams that cannot be, each at its own place, and routes that lead nowhere."""
+    if known or next(misfits(root, _document()), None) is not None:
+        return
+    items = {item.key: item for item in root.entries}
+    upstreams: dict[str, UpstreamSettings] = {}
+    for item in _entries(items.get("upstreams")):
+        try:
+            upstreams[item.key] = msgspec.convert(plain(item.value), UpstreamSettings)
+            check_upstream(item.key, upstreams[item.key])
+        except msgspec.ValidationError as fault:
+            yield error(item.mark, "bad-value", f"upstreams.{item.key}: {fault}")
+        except ConfigError as fault:
+            yield error(item.mark, "bad-value", str(fault))
+    names = {item.key for item in _entries(items.get("upstreams"))}
+    if ("upstreams" not in items and "routes" not in items) or len(upstreams) < len(names):
+        return
+    where = items.get("routes") or items["upstreams"]
+    try:
+        routes = msgspec.convert(plain(items["routes"].value), tuple[RouteSettings, ...]) if "routes" in items else ()
+        check_routes(upstreams, routes)
+    except (msgspec.ValidationError, ConfigError) as fault:
+        yield error(where.mark, "bad-value", str(fault))
+    if "upstream" in items and upstreams:
+        yield error(items["upstream"].mark, "bad-value", "upstreams stand beside upstream: write one of them")
+
+
+def _model_faults(root: Fields, known: Set[Mark]) -> Iterator[Diagnostic]:
+    """Models that cannot be, each at its own place, and names that do not fit together."""
+    if known or next(misfits(root, _document()), None) is not None:
+        return
+    given = {item.key: item for item in root.entries if item.key in ("model", "models", "combine", "cascade")}
+    listed = given["models"].value if "models" in given else None
+    for node in listed.items if isinstance(listed, Items) else ():
+        if fault := entry_fault(plain(node)):
+            yield error(node.mark, "bad-value", fault)
+            return
+    if fault := models_fault({key: plain(item.value) for key, item in given.items()}):
+        yield error(next(iter(given.values())).mark, "bad-value", fault)
+
+
+def _entries(item: Entry | None) -> tuple[Entry, ...]:
+    return item.value.entries if item is not None and isinstance(item.value, Fields) else ()
+
+
 def _values(root: Fields, folder: Path) -> dict[str, Any]:
     document = msgspec.convert(plain(root), _document())
     given = {item.key for item in root.entries} - {"version"}
@@ -168,6 +218,8 @@ def _values(root: Fields, folder: Path) -> dict[str, Any]:
 
 def _placed(name: str, value: Any, folder: Path) -> Any:
     """A relative path made to start at the file's folder; names of policies and models stay."""
+    if name == "models":
+        return placed(value, folder)
     if name not in PATHS or not isinstance(value, str) or value in ("-", OFF, *packs()) or Path(value).is_absolute():
         return value
     there = folder / value

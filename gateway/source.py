@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from ..guard.cuts import words_of
 from ..guard.effects import Delta, End, Event, Finish, Generate
+from ..guard.record import new_id
 from ..models.errors import UpstreamError
 from ..policies.schema import Prefill
 from .asgi import Headers
-from .upstream import Upstream, returned
+from .translate.tongues import TranslatedAnswer
+from .way import Leg, Way
 from .wire.dialect import Dialect, Request, Splitter
 
 if TYPE_CHECKING:
@@ -22,12 +26,15 @@ class UpstreamSource:
     """The rounds of one exchange; `answers` keeps what came, `seconds` is the time spent waiting for upstream.
 
     `received` and `released` count characters of the round under way; `most_held` is the largest difference. `prefill`
-    is how upstream takes the start of an answer, if it does. What an answer is, the dialect says.
+    is how upstream takes the start of an answer, if it does. What an answer is, the dialect says; an upstream that
+    speaks another protocol is translated, so that everything here is as if it spoke the client's. Once another upstream
+    has been asked in place of the first, later rounds begin with it. `until` bounds the waiting for further tries, on
+    time.perf_counter.
     """
 
     def __init__(
         self,
-        upstream: Upstream,
+        way: Way,
         dialect: Dialect[Any, Any],
         request: Request,
         headers: dict[str, str],
@@ -40,7 +47,11 @@ class UpstreamSource:
         self.received = 0
         self.released = 0
         self.most_held = 0
-        self._upstream = upstream
+        self.until: float | None = None
+        self._way = way
+        self.words: dict[str, str] = {}
+        self._place = 0
+        self._leg: Leg = way.legs[0]
         self._dialect = dialect
         self._request = request
         self._request_headers = headers
@@ -49,8 +60,14 @@ class UpstreamSource:
         self._opening: asyncio.Task[float] | None = None
         self._response: aiohttp.ClientResponse | None = None
         self._parser: Splitter | None = None
+        self._translated: TranslatedAnswer | None = None
         self._events: deque[Event] = deque()
         self._fault: UpstreamError | None = None
+
+    @property
+    def continues(self) -> bool:
+        """Whether upstream can go on from the start of an answer, as far as its kind tells."""
+        return self._way.continues
 
     @property
     def usage(self) -> dict[str, Any] | None:
@@ -74,11 +91,19 @@ class UpstreamSource:
         self._parser = None
         self._fault = None
         self.received = self.released = 0
-        body = self._dialect.body(self._request, request, stream=self._request.stream, prefill=self._prefill)
+        self.words = words_of(request.cuts)
+        self._translated = None
+        leg = self._way.legs[self._place]
+        body = self._body(leg, request)
         answer = self._dialect.answer(len(body))
         self.answers.append(answer)
         self._rounds[request.round] = answer
-        self._opening = asyncio.ensure_future(self._open(body, answer))
+
+        def of(other: Leg) -> bytes:
+            said = body if other is leg else self._body(other, request)
+            return other.said(said, continues=request.prefix is not None)
+
+        self._opening = asyncio.ensure_future(self._open(of, answer))
 
     async def read(self) -> Event:
         """The next delta, or the end; raises UpstreamError with upstream's status and body where it has no answer."""
@@ -120,26 +145,37 @@ class UpstreamSource:
             raise
         self._opening = None
 
-    async def _open(self, body: bytes, answer: Any) -> float:
+    def _body(self, leg: Leg, request: Generate) -> bytes:
+        """The round's body in the client's own protocol."""
+        prefill = leg.prefill(self._prefill)
+        return self._dialect.body(self._request, request, stream=self._request.stream, prefill=prefill)
+
+    async def _open(self, body: Callable[[Leg], bytes], answer: Any) -> float:
         began = time.perf_counter()
-        dialect = self._dialect
-        response = self._response = await self._upstream.post(
-            dialect.path, body, self._request_headers, at_root=dialect.at_root
+        reached = await self._way.ask(
+            body, self._request_headers, key_header=self._dialect.key_header, first=self._place, until=self.until
         )
-        self.headers = returned(response.raw_headers)
+        self._place, leg, response = reached.place, reached.leg, reached.response
+        self._leg, self._response = leg, response
+        client = leg.client
+        self.headers = client.returned(response.raw_headers)
         if response.status != 200:
-            raw = await self._upstream.read(response)
+            raw = await client.read(response)
             self._done()
-            status = response.status if response.status >= 400 else 502
-            raise UpstreamError(f"upstream answered {response.status}", status=status, body=raw)
+            raise leg.failure(response.status, raw)
+        dialect = leg.dialect(self._dialect)
+        if leg.translation is not None:
+            self._translated = leg.translation.answer(new_id())
         if response.content_type == dialect.streams_as:
             self._parser = dialect.splitter()
             await self._fill()
         else:
             # Also for servers that do not stream although they were asked to.
-            raw = await self._upstream.read(response)
+            raw = await client.read(response)
             self._done()
-            self._events.extend(dialect.read(raw, answer))
+            if self._translated is not None:
+                raw = self._translated.whole(raw)
+            self._events.extend(self._dialect.read(raw, answer))
             self._end(answer)
         return time.perf_counter() - began
 
@@ -149,19 +185,33 @@ class UpstreamSource:
             await self._fetch()
         except UpstreamError as error:
             self._fault = error
+            if self._leg.breaker is not None:
+                await self._leg.breaker.failed()
 
     async def _fetch(self) -> None:
         answer = self.answers[-1]
         if self._response is None or self._parser is None:
             raise UpstreamError("upstream's answer is over", status=502)
-        chunk = await self._upstream.read_some(self._response)
+        chunk = await self._leg.client.read_some(self._response)
         for data in self._parser.feed(chunk) if chunk else self._parser.finish():
-            self._events.extend(self._dialect.read_event(data, answer))
-            if answer.over:
+            if self._take(data, answer):
                 self._finish(answer)
                 return
         if not chunk:
+            if self._translated is not None:
+                for data in self._translated.finish():
+                    self._events.extend(self._dialect.read_event(data, answer))
             self._finish(answer)
+
+    def _take(self, data: bytes, answer: Any) -> bool:
+        """Takes up one event of upstream's; whether nothing more comes."""
+        if self._translated is None:
+            self._events.extend(self._dialect.read_event(data, answer))
+        else:
+            for said in self._translated.take(data):
+                self._events.extend(self._dialect.read_event(said, answer))
+        over: bool = answer.over
+        return over
 
     def _finish(self, answer: Any) -> None:
         if not answer.ended:

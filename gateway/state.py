@@ -23,12 +23,22 @@ from .metrics import Metrics
 from .otlp import OtlpRecords, records_of
 from .tenancy import Tenancy
 from .ticket import TICKET
-from .upstream import Upstream
+from .upstream_metrics import UpstreamMetrics
+from .upstreams import Upstreams
 from .usage import usage_of
 
 log = logging.getLogger("headgate")
 
-_CLIENT_FIELDS = ("upstream", "upstream_key", "key_overrides", "connect_timeout", "read_timeout")
+_CLIENT_FIELDS = (
+    "upstream",
+    "upstreams",
+    "routes",
+    "breaker",
+    "upstream_key",
+    "key_overrides",
+    "connect_timeout",
+    "read_timeout",
+)
 
 
 class Reloaded(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +66,7 @@ class Gateway:
         self.tenancy = Tenancy(
             settings, lambda: self._guard, metrics=LimitMetrics(self.metrics.registry), key=self._hash_key
         )
+        self._upstream_metrics = UpstreamMetrics(self.metrics.registry)
         self.draining = False
         self.reloaded: Reloaded | None = None
         self._generations: Generations | None = None
@@ -69,9 +80,13 @@ class Gateway:
         return ticket.guard if ticket is not None and ticket.guard is not None else self._guard
 
     @property
-    def upstream(self) -> Upstream:
-        """The client for new requests; only while the gateway runs."""
-        return self.generations.upstream
+    def upstreams(self) -> Upstreams:
+        """The clients and routes for new requests; only while the gateway runs."""
+        return self.generations.upstreams
+
+    def upstream_status(self) -> dict[str, Any]:
+        """How each upstream does whose failures are counted; nothing where the gateway does not run."""
+        return {} if self._generations is None else self._generations.upstreams.status()
 
     @property
     def generations(self) -> Generations:
@@ -82,7 +97,7 @@ class Gateway:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Holds the upstream client open, and the audit trail open behind it."""
-        self._generations = Generations(Upstream(self.settings))
+        self._generations = Generations(self._upstreams())
         try:
             async with self.tenancy.running():
                 yield
@@ -103,7 +118,10 @@ class Gateway:
             if before is None or before.policy.hash != guard.policy.hash:
                 self.tenancy.announce(guard.policy.hash)
         if changed:
-            self.generations.replace(Upstream(settings))
+            self.generations.replace(self._upstreams())
+
+    def _upstreams(self) -> Upstreams:
+        return Upstreams(self.settings, lambda: self.tenancy.store, self._upstream_metrics)
 
     def refresh(self) -> None:
         """Bring the metrics up to what classifiers, memo and recorder have counted."""

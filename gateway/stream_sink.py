@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..guard.cuts import restored
 from ..guard.effects import Finish, Release
 from .errors import Failure
 from .event_stream import EventStream
@@ -35,4 +36,4 @@ class StreamSink:
     async def _write(self, frames: bytes) -> None:
         # An empty frame would commit the response to be a stream.
         if frames:
-            await self._stream.write(frames)
+            await self._stream.write(restored(frames, self._source.words))

@@ -21,6 +21,7 @@ from ..guard.store.memory import MemoryStore
 from ..guard.store.protocol import Entry, Store
 from ..guard.store.redis import RedisStore
 from ..guard.store.shared import SharedStore, Status
+from ..guard.store.standing import decayed
 from ..models.errors import ConfigError
 from ..policies.compiled import CompiledPolicy
 from .asgi import Headers, Scope
@@ -168,7 +169,7 @@ class Tenancy:
         """Whether a limit or a strike of this caller depends on what it sends."""
         names = {one.limit.name for one in self._limits_of(known.caller)}
         policy = self._policy(known)
-        return bool(names & {"tokens", "variants"}) or (policy is not None and bool(policy.strikes.bars))
+        return bool(names & {"tokens", "variants"}) or (policy is not None and policy.counts_strikes)
 
     async def admit(self, known: Known, body: bytes) -> Admitted | Denied:
         """Count a request and let it in, or say why not; nothing of what is denied counts."""
@@ -179,10 +180,10 @@ class Tenancy:
             body,
             variants="variants" in names,
             tokens="tokens" in names,
-            user=policy is not None and bool(policy.strikes.bars),
+            user=policy is not None and policy.counts_strikes,
             key=self._key,
         )
-        ask = ask_of(known.caller, limits, seen, policy, breaker=self._settings.breaker > 0)
+        ask = ask_of(known.caller, limits, seen, policy)
         ticket = Ticket(
             caller=known.caller,
             guard=known.guard,
@@ -192,6 +193,8 @@ class Tenancy:
         if not (ask.bars or ask.variants or ask.charges):
             return Admitted(ticket=ticket)
         found = await self.store.admit(ask, now=now)
+        if policy is not None and found.standings:
+            ticket.points = decayed(found.standings[0], half_life=policy.strikes.half_life, now=now)
         if found.denied is not None:
             return denial(found, ask, limits, now=now)
         return Admitted(
@@ -201,7 +204,7 @@ class Tenancy:
     async def account(self, admitted: Admitted, known: Known) -> None:
         """Count what an exchange took and what it was refused for, once it is over."""
         ticket, policy = admitted.ticket, self._policy(known)
-        entry = entry_of(ticket, admitted.limits, policy, breaker=self._settings.breaker)
+        entry = entry_of(ticket, admitted.limits, policy)
         if admitted.metered and used_tokens(ticket) is None:
             self._metrics.unmetered.inc()
         if entry.strikes and ticket.verdict is not None:
@@ -230,9 +233,9 @@ class Tenancy:
             first = False
 
     def _counts(self, known: Known) -> bool:
-        """Whether strikes or failures of upstream are counted."""
+        """Whether strikes are counted."""
         policy = self._policy(known)
-        return self._settings.breaker > 0 or (policy is not None and bool(policy.strikes.bars))
+        return policy is not None and policy.counts_strikes
 
     def _policy(self, known: Known) -> CompiledPolicy | None:
         guard = known.guard or self._guard()

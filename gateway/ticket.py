@@ -38,13 +38,15 @@ class Ticket(msgspec.Struct, kw_only=True):
     """One request that was let in: its caller and guard, and, once known, its outcome.
 
     `guard` is None where the gateway's own judges it; `subject` is the key that strikes go to, None where there is
-    nobody to strike; `reserved` tokens were counted before they were known.
+    nobody to strike; `reserved` tokens were counted before they were known; `points` are
+    the strikes of the subject as it came.
     """
 
     caller: Caller
     guard: Guard | None = None
     subject: str | None = None
     reserved: int = 0
+    points: float = 0.0
     verdict: Verdict | None = None
     delivery: str = ""
     usage: Usage | None = None

@@ -33,12 +33,12 @@ class UsageReader:
         for found in reversed(list(_NAMED.finditer(text))):
             try:
                 told, _ = json.JSONDecoder().raw_decode(text, found.end())
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue
             if (usage := usage_of(told)) is not None:
                 return usage
         # Ollama counts beside its last message.
-        with contextlib.suppress(ValueError):
+        with contextlib.suppress(ValueError, RecursionError):
             return usage_of(json.loads(text.rstrip().rsplit("\n", 1)[-1]))
         return None
 

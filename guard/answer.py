@@ -8,6 +8,7 @@ from typing import TypeAlias
 import msgspec
 
 from ..models.assessment import Assessment
+from ..models.content import Part
 from ..policies.decide import Decision
 from ..policies.verdict import DELIVERS, Action
 from .effects import Cancel, Channel, Consulted, Delta, Effect, End, Event, Judge, Read, Reply
@@ -49,6 +50,13 @@ class _Suspect(msgspec.Struct, frozen=True):
     decision: Decision
 
 
+class _Step(msgspec.Struct, frozen=True):
+    """The text that a delta belongs to, and the pieces that it completes."""
+
+    channel: Channel
+    pieces: list[Held]
+
+
 class _Reader:
     """One answer while it is read: what has come, what waits for its context, and whether to read on."""
 
@@ -62,6 +70,8 @@ class _Reader:
         self.resumes = False
         self.helper_tokens = 0
         self.sentence: int | None = None
+        self.known: dict[Part, Assessment] = {}
+        self.wholes: list[Said] | None = None
 
     @property
     def condemned(self) -> bool:
@@ -91,34 +101,68 @@ class _Reader:
 def read_answer(draw: Draw) -> Generator[Effect, Reply, Reading]:
     """Reads until the answer ends or is rejected; releases what was accepted where `draw.release` is set."""
     reader = _Reader(draw)
-    given = _given(draw.given) if draw.given is not None else None
+    yield from _stream(reader) if draw.release else _whole(reader)
+    return _reading(reader)
+
+
+def _stream(reader: _Reader) -> _Effects:
+    """Judges each piece as it comes, and shows what was accepted."""
+    given = _given(reader.draw.given)
     while reader.end is None:
-        event = next(given) if given is not None else (yield Read())
+        event = next(given, None) or (yield Read())
         if isinstance(event, End):
             reader.end = event
             break
         assert isinstance(event, Delta)
         yield from _judge(reader, reader.progress.feed(event))
         yield from _settle_others(reader, event.channel)
-        if reader.stops and given is None:
+        if reader.stops and reader.draw.given is None:
             yield Cancel()
         if reader.condemned:
-            return _reading(reader)
+            return
         if reader.end is not None:
             break
         yield from _release(reader)
         if reader.resumes:
-            return _reading(reader)
+            return
         if not reader.suspects.get(event.channel):
             yield from reader.progress.ahead(event.channel)
-    yield from _finish(reader)
-    return _reading(reader)
+    last = reader.progress.finish()
+    if not reader.draw.corrections:
+        # With the last piece goes the whole; a correction could still change it.
+        yield from _learn(reader, last)
+    yield from _finish(reader, last)
 
 
-def _finish(reader: _Reader) -> _Effects:
+def _whole(reader: _Reader) -> _Effects:
+    """Reads an answer of which nothing is shown yet to its end and judges all of it at once.
+
+    What was learnt is then settled piece by piece, as in a stream.
+    """
+    progress = reader.progress
+    given = _given(reader.draw.given)
+    steps: list[_Step] = []
+    while reader.end is None:
+        event = next(given, None) or (yield Read())
+        if isinstance(event, End):
+            reader.end = event
+        else:
+            assert isinstance(event, Delta)
+            steps.append(_Step(event.channel, progress.feed(event)))
+    last = progress.finish()
+    yield from _learn(reader, [*(piece for step in steps for piece in step.pieces), *last])
+    for step in steps:
+        yield from _judge(reader, step.pieces)
+        yield from _settle_others(reader, step.channel)
+        if reader.condemned:
+            return
+    yield from _finish(reader, last)
+
+
+def _finish(reader: _Reader, last: Sequence[Held]) -> _Effects:
     """Judges what is left, what was held for its context, and each text as a whole; then releases the rest."""
     progress = reader.progress
-    yield from _judge(reader, progress.finish())
+    yield from _judge(reader, last)
     for channel in [*reader.suspects]:
         if not reader.condemned:
             yield from _resolve(reader, channel)
@@ -126,6 +170,12 @@ def _finish(reader: _Reader) -> _Effects:
         yield from _judge_wholes(reader)
     if not progress.bad:
         yield from _release(reader)
+
+
+def _learn(reader: _Reader, held: Sequence[Held]) -> _Effects:
+    """Has the last pieces and the wholes that they complete judged together, ahead of being weighed."""
+    reader.wholes = reader.progress.wholes()
+    yield from _ask(reader, [*(piece.part for piece in held), *(said.part for said in reader.wholes)])
 
 
 def _settle_others(reader: _Reader, channel: Channel) -> _Effects:
@@ -138,14 +188,19 @@ def _judge(reader: _Reader, held: Sequence[Held]) -> _Effects:
     """Judges the pieces together and settles them in order, so that a whole answer reads like its stream."""
     queue = list(held)
     while queue:
-        assessments = yield from _ask(reader, queue)
+        assessments = yield from _ask(reader, [piece.part for piece in queue])
         queue = yield from _settle(reader, queue, assessments)
 
 
-def _ask(reader: _Reader, held: Sequence[Held]) -> Generator[Effect, Reply, Sequence[Assessment]]:
-    assessments = yield Judge(parts=tuple(piece.part for piece in held), urgent=reader.draw.release)
-    assert isinstance(assessments, tuple)
-    return assessments
+def _ask(reader: _Reader, parts: Sequence[Part]) -> Generator[Effect, Reply, Sequence[Assessment]]:
+    """The assessments of parts; only those that this answer has not learnt yet are asked for."""
+    known = reader.known
+    unknown = [part for part in parts if part not in known]
+    if unknown:
+        assessments = yield Judge(parts=tuple(unknown), urgent=reader.draw.release)
+        assert isinstance(assessments, tuple)
+        known.update(zip(unknown, assessments, strict=True))
+    return [known[part] for part in parts]
 
 
 def _settle(
@@ -159,7 +214,11 @@ def _settle(
             continue
         decision = progress.weigh(piece.part, assessment, choice=choice)
         if not reader.draw.rules.rejects(decision.action):
-            yield from _good(reader, piece, decision)
+            if piece.channel in reader.suspects:
+                yield from _in_context(reader, piece, decision)
+            else:
+                progress.note(choice, decision)
+                reader.accepted.append(piece)
         elif not _final(decision) and reader.correctable(piece):
             better = yield from _corrected(reader, piece)
             if better is None:
@@ -178,13 +237,10 @@ def _settle(
     return []
 
 
-def _good(reader: _Reader, piece: Held, decision: Decision) -> _Effects:
-    if suspects := reader.suspects.get(piece.channel):
-        suspects.append(_Suspect(piece, decision))
-        yield from _resolve(reader, piece.channel)
-        return
-    reader.progress.note(piece.channel.choice, decision)
-    reader.accepted.append(piece)
+def _in_context(reader: _Reader, piece: Held, decision: Decision) -> _Effects:
+    """A good piece after suspects: they are judged in its light."""
+    reader.suspects[piece.channel].append(_Suspect(piece, decision))
+    yield from _resolve(reader, piece.channel)
 
 
 def _bad(reader: _Reader, piece: Held, decision: Decision) -> None:
@@ -212,9 +268,8 @@ def _resolve(reader: _Reader, channel: Channel) -> _Effects:
         return
     progress = reader.progress
     part = progress.joined([suspect.held for suspect in suspects])
-    assessments = yield Judge(parts=(part,), urgent=reader.draw.release)
-    assert isinstance(assessments, tuple)
-    decision = progress.weigh(part, assessments[0], choice=channel.choice)
+    (assessment,) = yield from _ask(reader, (part,))
+    decision = progress.weigh(part, assessment, choice=channel.choice)
     if reader.draw.rules.rejects(decision.action):
         reader.final = reader.final or _final(decision)
         _condemn(reader, channel)
@@ -239,9 +294,8 @@ def _corrected(reader: _Reader, piece: Held) -> Generator[Effect, Reply, Held | 
     if better is None:
         return None
     held = progress.again(piece, better.text)
-    assessments = yield Judge(parts=(held.part,), urgent=draw.release)
-    assert isinstance(assessments, tuple)
-    decision = progress.weigh(held.part, assessments[0], choice=piece.channel.choice)
+    (assessment,) = yield from _ask(reader, (held.part,))
+    decision = progress.weigh(held.part, assessment, choice=piece.channel.choice)
     if draw.rules.rejects(decision.action):
         return None
     progress.note(piece.channel.choice, decision)
@@ -253,16 +307,14 @@ def _corrected(reader: _Reader, piece: Held) -> Generator[Effect, Reply, Held | 
 
 
 def _judge_wholes(reader: _Reader) -> _Effects:
+    """Judges each text as a whole; not those of a choice that is rejected already."""
     progress, complete = reader.progress, reader.draw.complete
-    wholes = [said for said in progress.wholes() if complete or said.channel.choice not in progress.bad]
-    if not wholes:
-        return
-    assessments = yield Judge(parts=tuple(said.part for said in wholes), urgent=reader.draw.release)
-    assert isinstance(assessments, tuple)
+    wholes = progress.wholes() if reader.wholes is None else reader.wholes
+    wholes = [said for said in wholes if complete or said.channel.choice not in progress.bad]
+    assessments = yield from _ask(reader, [said.part for said in wholes])
     for said, assessment in zip(wholes, assessments, strict=True):
         choice = said.channel.choice
-        decision = progress.weigh(said.part, assessment, choice=choice)
-        progress.note(choice, decision)
+        progress.note(choice, progress.weigh(said.part, assessment, choice=choice))
 
 
 def _release(reader: _Reader) -> _Effects:
@@ -276,9 +328,10 @@ def _final(decision: Decision) -> bool:
     return decision.action in FINAL or any(miss.action not in DELIVERS for miss in decision.coverage.unjudged)
 
 
-def _given(text: str) -> Iterator[Event]:
-    yield Delta(Channel(), text)
-    yield End()
+def _given(text: str | None) -> Iterator[Event]:
+    if text is not None:
+        yield Delta(Channel(), text)
+        yield End()
 
 
 def _reading(reader: _Reader) -> Reading:

@@ -30,12 +30,20 @@ CHUNK: Final = 64
 """Parts handed to a classifier at once: of similar length, so that little is padding."""
 
 
+class Concluded(msgspec.Struct, frozen=True):
+    """A row's verdict and the assessments behind it, in the order in which the loop asked for them."""
+
+    verdict: Verdict
+    assessments: tuple[Assessment, ...] = ()
+
+
 class _Run(msgspec.Struct):
-    """One row on its way: its loop, its answer, and the parts it waits for or the end it came to."""
+    """One row on its way: its loop, its answer, what it was told, and the parts it waits for or the end it came to."""
 
     steps: Steps
     source: Given
     waits: tuple[Part, ...] = ()
+    told: tuple[Assessment, ...] = ()
     finish: Finish | None = None
 
 
@@ -56,12 +64,19 @@ def judged(parts: Sequence[Part], judge: Judges, *, progress: Progress = lambda 
 
 def check_many(rows: Sequence[Exchange], judge: Judges, *, rules: Rules) -> list[Verdict]:
     """The verdict of each row, in order, byte for byte what `Guard.check` says of it."""
+    return [one.verdict for one in conclude_many(rows, lambda parts: judged(parts, judge), rules=rules)]
+
+
+def conclude_many(rows: Sequence[Exchange], judge: Judges, *, rules: Rules) -> list[Concluded]:
+    """The same with the assessments; `judge` is asked about all that the rows wait for at once."""
     runs = [_start(row, rules) for row in rows]
     while waiting := [run for run in runs if run.finish is None]:
-        answers = iter(judged([part for run in waiting for part in run.waits], judge))
+        answers = iter(judge([part for run in waiting for part in run.waits]))
         for run in waiting:
-            _advance(run, tuple(next(answers) for _ in run.waits))
-    return [run.finish.verdict for run in runs if run.finish is not None]
+            reply = tuple(next(answers) for _ in run.waits)
+            run.told += reply
+            _advance(run, reply)
+    return [Concluded(run.finish.verdict, run.told) for run in runs if run.finish is not None]
 
 
 def _start(row: Exchange, rules: Rules) -> _Run:

@@ -37,7 +37,7 @@ class Call(msgspec.Struct, frozen=True):
         arguments = dict(self.arguments)
         messages: Sequence[Message] = self.messages
         if request.redact:
-            messages = masked_messages(messages, request.redact)
+            messages = masked_messages(messages, request.redact, request.cuts)
         if request.prompt is not None:
             messages = reworded(messages, request.prompt)
         if messages is not self.messages:

@@ -7,11 +7,13 @@ import click
 from .commands.audit import audit
 from .commands.check import check
 from .commands.evaluate import evaluate
+from .commands.explain import explain
 from .commands.filter import filter_
 from .commands.keys import keys
 from .commands.models import models
 from .commands.policy import policy
 from .commands.shared import Group
+from .commands.tag import tag
 from .commands.train import train
 
 
@@ -21,5 +23,5 @@ def cli() -> None:
     """Safety moderation and guardrails ahead of any chat model."""
 
 
-for _command in (check, evaluate, filter_, train, policy, models, audit, keys):
+for _command in (check, explain, evaluate, filter_, tag, train, policy, models, audit, keys):
     cli.add_command(_command)

@@ -30,15 +30,39 @@ def parts_of(messages: Sequence[Message], *, purpose: Purpose = "chat") -> tuple
     """The parts of a conversation with their paths (`messages[3].content[1]`); InputError names what cannot be read."""
     parts: list[Part] = []
     question = ""
+    tools: dict[str, str] = {}
     for index, message in enumerate(messages):
         path = f"messages[{index}]"
         role = _role(message, path)
         context = question if role in (Role.ASSISTANT, Role.TOOL_RESULT) else ""
-        found = list(_message(message, role, path, purpose, context))
+        found = [_named(part, message, tools) for part in _message(message, role, path, purpose, context)]
+        tools |= _called(message)
         if role is Role.USER:
             question = "\n".join(part.text for part in found if isinstance(part, Text))
         parts.extend(found)
     return tuple(parts)
+
+
+def accompanied(parts: Sequence[Part]) -> Sequence[Part]:
+    """The parts, each image and video of a user with the words of its message: harm may stand in both together.
+
+    One whose path is that of no message (`images[0]`) gets all words of the user.
+    """
+    if not any(isinstance(part, (Image, Video)) for part in parts):
+        return parts
+    return [_accompanied(part, parts) if isinstance(part, (Image, Video)) else part for part in parts]
+
+
+def _accompanied(part: Image | Video, parts: Sequence[Part]) -> Part:
+    if part.context or part.role is not Role.USER:
+        return part
+    message, dot, _ = part.path.partition(".")
+    words = [
+        other.text
+        for other in parts
+        if isinstance(other, Text) and other.role is Role.USER and (not dot or other.path.partition(".")[0] == message)
+    ]
+    return msgspec.structs.replace(part, context="\n".join(words)) if words else part
 
 
 def message_of(text: str) -> dict[str, str]:
@@ -119,7 +143,39 @@ def _tool_calls(message: Mapping[str, Any], path: str, purpose: Purpose, context
     for index, call in enumerate(calls):
         where = f"{path}.tool_calls[{index}]"
         arguments = arguments_of(call, where)
-        yield Text(text=arguments, role=Role.TOOL_CALL, purpose=purpose, path=f"{where}.arguments", context=context)
+        yield Text(
+            text=arguments,
+            role=Role.TOOL_CALL,
+            purpose=purpose,
+            path=f"{where}.arguments",
+            context=context,
+            tool=tool_of(call),
+        )
+
+
+def tool_of(call: object) -> str:
+    """The name of the tool that a call is for; empty where it says none."""
+    if isinstance(call, Mapping):
+        for kind in ("function", "custom"):
+            body = call.get(kind)
+            if isinstance(body, Mapping) and isinstance(name := body.get("name"), str):
+                return name
+    return ""
+
+
+def _called(message: Message) -> dict[str, str]:
+    """The tools that a message calls, by the ids of the calls."""
+    calls = message.get("tool_calls") or ()
+    ids = ((call.get("id"), tool_of(call)) for call in calls if isinstance(call, Mapping))
+    return {identity: name for identity, name in ids if isinstance(identity, str) and name}
+
+
+def _named(part: Part, message: Message, tools: Mapping[str, str]) -> Part:
+    """A tool's result with the tool's name: the message's own, or that of the call which it answers."""
+    if not isinstance(part, Text) or part.role is not Role.TOOL_RESULT:
+        return part
+    name = message.get("name") or tools.get(str(message.get("tool_call_id")), "")
+    return msgspec.structs.replace(part, tool=name) if isinstance(name, str) and name else part
 
 
 def arguments_of(call: object, path: str) -> str:

@@ -16,6 +16,7 @@ from ..policies.compiled import CompiledPolicy
 from ..policies.verdict import Verdict
 from .calls import Extract, call_of, prompt_name
 from .conversation import parts_of
+from .cuts import restored_text
 from .effects import Finish, Release
 from .failure import Blocked
 from .function_source import AsyncFunctionSource, AsyncStreamSource, FunctionSource, StreamSource
@@ -136,7 +137,7 @@ def _stream(function: Callable[..., Any], signature: inspect.Signature, plan: _P
         source = StreamSource(function, call, plan.output)
         for item in plan.guarding().stream(parts_of(call.messages), source):
             if isinstance(item, Release):
-                yield item.text
+                yield restored_text(item.text, source.words)
             elif plan.ended(item).delivery != "delivered":
                 yield from _last_words(plan, item)
 
@@ -151,7 +152,7 @@ def _async_stream(function: Callable[..., Any], signature: inspect.Signature, pl
         try:
             async for item in items:
                 if isinstance(item, Release):
-                    yield item.text
+                    yield restored_text(item.text, source.words)
                 elif plan.ended(item).delivery != "delivered":
                     for words in _last_words(plan, item):
                         yield words

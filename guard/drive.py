@@ -6,9 +6,8 @@ source raises ends the exchange and reaches the caller, after the source was tol
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import AsyncGenerator, Iterator, Sequence
-from typing import Protocol
+from collections.abc import AsyncGenerator, Coroutine, Iterator, Sequence
+from typing import Any, Protocol
 
 from ..models.assessment import Assessment
 from ..models.content import Part
@@ -75,7 +74,7 @@ class Judges(Protocol):
 class AsyncJudges(Protocol):
     """The same, awaited."""
 
-    async def __call__(self, parts: Sequence[Part], *, urgent: bool = False) -> tuple[Assessment, ...]:
+    def __call__(self, parts: Sequence[Part], *, urgent: bool = False) -> Coroutine[Any, Any, tuple[Assessment, ...]]:
         """One assessment for each part."""
         ...
 
@@ -144,20 +143,11 @@ async def arun(
     try:
         while True:
             effect = steps.send(reply)
-            reply = None
-            match effect:
-                case Judge(parts=parts, urgent=urgent):
-                    reply = await judge(parts, urgent=urgent)
-                case Generate():
-                    await source.generate(effect)
-                case Read():
-                    reply = await source.read()
-                case Consult():
-                    reply = await consult(effect)
-                case Cancel():
-                    await source.cancel()
-                case Release():
-                    yield effect
+            if isinstance(effect, Release):
+                reply = None
+                yield effect
+            else:
+                reply = await _performed(effect, judge, source, consult)
     except StopIteration as stop:
         yield stop.value
     except BaseException:
@@ -189,10 +179,39 @@ async def adrive(
     consult: AsyncConsults = anobody,
 ) -> Finish:
     """The same on an event loop."""
-    async with contextlib.aclosing(arun(steps, judge, source, consult=consult)) as items:
-        async for item in items:
-            if isinstance(item, Finish):
-                return item
-            if sink is not None:
-                await sink.release(item)
-    raise AssertionError("a loop ends in a Finish")
+    reply: Reply = None
+    try:
+        while True:
+            effect = steps.send(reply)
+            if isinstance(effect, Release):
+                reply = None
+                if sink is not None:
+                    await sink.release(effect)
+            else:
+                reply = await _performed(effect, judge, source, consult)
+    except StopIteration as stop:
+        finish: Finish = stop.value
+        return finish
+    except BaseException:
+        # Also on CancelledError: the client is gone, so upstream is told to stop.
+        await source.cancel()
+        raise
+    finally:
+        steps.close()
+
+
+async def _performed(
+    effect: Judge | Generate | Read | Consult | Cancel, judge: AsyncJudges, source: AsyncSource, consult: AsyncConsults
+) -> Reply:
+    match effect:
+        case Judge(parts=parts, urgent=urgent):
+            return await judge(parts, urgent=urgent)
+        case Generate():
+            await source.generate(effect)
+        case Read():
+            return await source.read()
+        case Consult():
+            return await consult(effect)
+        case Cancel():
+            await source.cancel()
+    return None

@@ -14,6 +14,7 @@ import msgspec
 from ..models.assessment import Assessment
 from ..models.content import Part, Text
 from ..policies.verdict import Verdict
+from .cuts import Cut
 
 ChannelKind: TypeAlias = Literal["content", "reasoning", "tool_call", "refusal"]
 Delivery: TypeAlias = Literal["delivered", "refused", "supported", "cut", "withheld"]
@@ -35,10 +36,11 @@ class Channel(msgspec.Struct, frozen=True):
 
 
 class Delta(msgspec.Struct, frozen=True):
-    """More text on a channel."""
+    """More text on a channel; `name` is the tool that a call's text belongs to, as far as it is known."""
 
     channel: Channel
     text: str
+    name: str = ""
 
 
 class End(msgspec.Struct, frozen=True):
@@ -63,12 +65,14 @@ class Generate(msgspec.Struct, frozen=True, kw_only=True):
 
     `n` is how many choices to draw, None for as many as the caller asked for. `prompt` stands in for the last user
     message, `turns` are further (role, content) messages, `prefix` is the start of an answer that is to be continued.
+    Of a path in `redact` that has `cuts` those alone need to be masked, all of it where a source cannot.
     Answered with None once it is under way.
     """
 
     round: int
     guidance: str | None = None
     redact: tuple[str, ...] = ()
+    cuts: tuple[Cut, ...] = ()
     n: int | None = None
     prompt: str | None = None
     turns: tuple[tuple[str, str], ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import sys
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
@@ -15,15 +16,21 @@ from ..models.errors import ConfigError, InputError
 
 STDIN: Final = "-"
 _COMPRESSED: Final = (".gz", ".zst")
-_ROWS: Final = (".jsonl", ".ndjson", ".json", ".parquet")
+_ROWS: Final = (".jsonl", ".ndjson", ".json", ".parquet", ".csv", ".tsv", ".arrow", ".feather", ".tar")
 
 
 def expand(inputs: Iterable[str]) -> list[str]:
-    """The files named, each once and in order; patterns are expanded and sorted. ConfigError where nothing is there."""
+    """The files named, each once and in order; patterns are expanded and sorted. ConfigError where nothing is there.
+
+    URLs (`s3://…`, `hf://…`) are expanded by fsspec.
+    """
     found: dict[str, None] = {}
     for name in inputs:
         if name == STDIN or Path(name).is_file():
             found[name] = None
+            continue
+        if "://" in name:
+            found.update(dict.fromkeys(_remote(name)))
             continue
         matches = sorted(str(match) for match in _glob(Path(name)) if match.is_file())
         if not matches:
@@ -44,12 +51,42 @@ def open_lines(name: str) -> BinaryIO:
     """The file's bytes, decompressed as its name says; ConfigError where it cannot be read."""
     if name == STDIN:
         return sys.stdin.buffer
+    raw = open_bytes(name)
+    if name.endswith(".gz"):
+        return cast(BinaryIO, gzip.GzipFile(fileobj=raw, mode="rb"))
+    return _unzstd(raw, name) if name.endswith(".zst") else raw
+
+
+def open_bytes(name: str) -> BinaryIO:
+    """The file's own bytes, from a disk or by fsspec; ConfigError where it cannot be read."""
     try:
-        if name.endswith(".gz"):
-            return cast(BinaryIO, gzip.open(name, "rb"))
-        return _open_zstd(name) if name.endswith(".zst") else Path(name).open("rb")
+        if "://" in name:
+            return cast(BinaryIO, _fsspec(name).open(name, "rb").open())
+        return Path(name).open("rb")
     except OSError as error:
         raise ConfigError(f"cannot read {name}: {error.strerror or error}") from error
+
+
+def size_of(name: str) -> int:
+    """The file's bytes; 0 for stdin, the sum for a folder."""
+    if name == STDIN:
+        return 0
+    if "://" in name:
+        system, path = _fsspec(name).url_to_fs(name)
+        return int(system.size(path) or 0)
+    path = Path(name)
+    if path.is_dir():
+        return sum(one.stat().st_size for one in path.rglob("*") if one.is_file())
+    return path.stat().st_size
+
+
+def damages() -> tuple[type[Exception], ...]:
+    """What reading a damaged or cut-off file raises."""
+    try:
+        from zstandard import ZstdError
+    except ImportError:
+        return (OSError, EOFError, zlib.error)
+    return (OSError, EOFError, zlib.error, ZstdError)
 
 
 def read_rows(name: str) -> Iterator[dict[str, Any]]:
@@ -76,12 +113,35 @@ def _glob(pattern: Path) -> Iterator[Path]:
         return
 
 
-def _open_zstd(name: str) -> BinaryIO:
+def _fsspec(name: str) -> Any:
+    try:
+        import fsspec
+    except ImportError as error:
+        raise ConfigError(f"{name} needs fsspec: pip install 'headgate[remote]'") from error
+    return fsspec
+
+
+def _remote(name: str) -> list[str]:
+    """The files behind a URL, a pattern or a folder, as URLs, sorted."""
+    fsspec = _fsspec(name)
+    try:
+        system, path = fsspec.url_to_fs(name)
+        if any(sign in path for sign in "*?["):
+            found = system.glob(path)
+        else:
+            found = [path] if system.isfile(path) else system.find(path)
+    except (ImportError, ValueError, OSError) as error:
+        raise ConfigError(f"cannot read {name}: {error}") from error
+    if not found:
+        raise ConfigError(f"no such file: {name}")
+    return sorted(str(system.unstrip_protocol(one)) for one in found)
+
+
+def _unzstd(raw: BinaryIO, name: str) -> BinaryIO:
     try:
         import zstandard
     except ImportError as error:
         raise ConfigError(f"{name} needs zstandard: pip install 'headgate[batch]'") from error
-    raw = Path(name).open("rb")  # noqa: SIM115 (closed with the reader)
     stream = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True, closefd=True)
     return io.BufferedReader(stream, 1 << 18)
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from ..models.errors import ConfigError, InputError
 from .calls import Call, Extract, answer_of
+from .cuts import restored_text, words_of
 from .effects import Channel, Delta, End, Event, Finish, Generate
 from .sources import events_of
 
@@ -27,6 +28,7 @@ class _Results:
         self._extract = extract
         self._rounds: dict[int, list[Any]] = {}
         self._events: deque[Event] = deque()
+        self._words: dict[str, str] = {}
 
     def result(self, finish: Finish) -> Any:
         """The result that was delivered; what belongs beneath a text goes there, an object stays as it is."""
@@ -35,10 +37,14 @@ class _Results:
         found = self._rounds[drawn][finish.choice or 0]
         if finish.text is not None:
             found = corrected(found, finish.text, self._extract)
-        return f"{found}\n\n{finish.appendix}" if finish.appendix and isinstance(found, str) else found
+        if not isinstance(found, str):
+            return found
+        found = restored_text(found, self._words)
+        return f"{found}\n\n{finish.appendix}" if finish.appendix else found
 
     def _came(self, request: Generate, results: list[Any]) -> None:
         self._rounds[request.round] = results
+        self._words = words_of(request.cuts)
         self._events = deque(events_of([answer_of(result, self._extract) for result in results]))
 
     def _arguments(self, request: Generate) -> inspect.BoundArguments:
@@ -106,11 +112,13 @@ class StreamSource:
         self._extract = extract
         self._streams: list[Generator[Any]] = []
         self._choice = 0
+        self.words: dict[str, str] = {}
 
     def generate(self, request: Generate) -> None:
         """Starts the generators; nothing of them runs before the first read."""
         bound = self._call.again(request)
         self._choice = 0
+        self.words = words_of(request.cuts)
         self._streams = [self._function(*bound.args, **bound.kwargs) for _ in range(request.n or 1)]
 
     def read(self) -> Event:
@@ -142,11 +150,13 @@ class AsyncStreamSource:
         self._extract = extract
         self._streams: list[AsyncGenerator[Any]] = []
         self._choice = 0
+        self.words: dict[str, str] = {}
 
     async def generate(self, request: Generate) -> None:
         """Starts the generators; nothing of them runs before the first read."""
         bound = self._call.again(request)
         self._choice = 0
+        self.words = words_of(request.cuts)
         self._streams = [self._function(*bound.args, **bound.kwargs) for _ in range(request.n or 1)]
 
     async def read(self) -> Event:

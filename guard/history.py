@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Mapping, Sequence
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 import msgspec
@@ -16,7 +17,7 @@ import msgspec
 from ..models.assessment import Assessed, Assessment
 from ..models.content import Direction, Part, Role, Text, direction_of
 from ..policies.decide import Decision
-from ..policies.verdict import Action, Coverage, Finding
+from ..policies.verdict import Action, Finding
 from .effects import Effect, Judge, Reply
 from .weigh import Rules, merged, weigh
 
@@ -70,6 +71,9 @@ def judge_prompt(
     rules: Rules, parts: Sequence[Part], *, known: Known | None = None
 ) -> Generator[Effect, Reply, Decision]:
     """Judges a request and says what the policy makes of it; one batch, and another where a masked turn changes it."""
+    if _is_one_turn(parts):
+        assessed = (yield from _judged(tuple(parts))) if parts else {}
+        return merged([weigh(rules, parts, [assessed[part] for part in parts])])
     found = dict(known or {})
     while (replay := _replay(rules, parts, found)).missing:
         found |= yield from _judged(replay.missing)
@@ -102,6 +106,7 @@ def first_new(parts: Sequence[Part]) -> int:
     return max((index + 1 for index in answers if index < last), default=0)
 
 
+@lru_cache(maxsize=4096)
 def message_index(path: str) -> int | None:
     """The index of the message that a path leads into, None outside of the conversation."""
     found = _MESSAGE.match(path)
@@ -122,6 +127,19 @@ def joined_part(turns: Sequence[Turn]) -> Text:
     """Several turns as one text, with the path `messages[2..6]`, or `input[2..6]` where the API calls it so."""
     path = f"{turns[0].parts[0].path.partition('[')[0]}[{turns[0].index}..{turns[-1].index}]"
     return Text(text="\n".join(turn.text for turn in turns), purpose=turns[-1].parts[0].purpose, path=path)
+
+
+def _is_one_turn(parts: Sequence[Part]) -> bool:
+    """Whether there is no more than one message of the user, and no answer: then nothing came before anything."""
+    turn = None
+    for part in parts:
+        if direction_of(part.role) is Direction.OUTPUT:
+            return False
+        if part.role is Role.USER and (index := message_index(part.path)) is not None:
+            if turn is not None and turn != index:
+                return False
+            turn = index
+    return True
 
 
 def _judged(missing: tuple[Part, ...]) -> Generator[Effect, Reply, dict[Part, Assessment]]:
@@ -189,7 +207,9 @@ def _masking(decision: Decision, turn: Turn, findings: Sequence[Finding]) -> Dec
     kept = [finding for finding in decision.findings if finding not in findings]
     paths = [part.path for part in turn.parts if isinstance(part, Text)]
     moved = [
-        msgspec.structs.replace(finding, part=path, action=Action.REDACT) for finding in findings for path in paths
+        msgspec.structs.replace(finding, part=path, action=Action.REDACT, spans=())
+        for finding in findings
+        for path in paths
     ]
     action = max([decision.action, *(finding.action for finding in moved)])
     return Decision(action=action, findings=(*kept, *moved), coverage=decision.coverage)
@@ -208,11 +228,18 @@ def _settled(judged: Decision, parts: Sequence[Part], start: int) -> Decision:
         action = _ANSWERED.get(action, action) if path in answers else action
         return _PASSED.get(action, action) if path in passed else action
 
-    findings = tuple(msgspec.structs.replace(f, action=done(f.part, f.action)) for f in judged.findings)
+    findings = tuple(_changed(f, done(f.part, f.action)) for f in judged.findings)
     missed = tuple(msgspec.structs.replace(m, action=done(m.part, m.action)) for m in judged.coverage.unjudged)
     action = max((*(f.action for f in findings), *(m.action for m in missed)), default=Action.ALLOW)
-    coverage = Coverage(judged=judged.coverage.judged, unjudged=missed)
+    coverage = msgspec.structs.replace(judged.coverage, unjudged=missed)
     return Decision(action=action, findings=findings, coverage=coverage)
+
+
+def _changed(finding: Finding, action: Action) -> Finding:
+    """The finding with another action; what was refused is masked whole, not only where something was found."""
+    if action is finding.action:
+        return finding
+    return msgspec.structs.replace(finding, action=action, spans=())
 
 
 def _raised(assessment: Assessment, lift: float) -> Assessment:

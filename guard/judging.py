@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
-from collections.abc import Sequence
-from concurrent.futures import Future
+from collections.abc import Iterable, Sequence
+from itertools import chain
 
 import msgspec
 
 from ..models.assessment import Assessed, Assessment, Unjudged
-from ..models.classifier import Classifier
-from ..models.content import Part, digest, kind_of
-from ..models.errors import NotJudged
+from ..models.classifier import Classifier, callers_of, members_of, patience_of
+from ..models.combine import failed
+from ..models.content import Kind, Part, Text, digest, kind_of
 from ..models.scheduler import Priority, Scheduler
 from .failure import unjudged
 from .memo import Memo
+
+BIG = 1 << 18
+"""Characters from which on digests are made off the event loop: a million of them take a millisecond."""
+FULL_SHARE = 0.75
+"""What the classifiers in charge get of the time where stand-ins come after them; those share the rest."""
 
 _NOBODY = {
     "image": "no visual classifier is configured",
@@ -26,24 +30,56 @@ _NOBODY = {
 }
 
 
-class _Asked(msgspec.Struct):
-    """One request to one classifier: the keys of its parts and the answer to come."""
+class _Rung(msgspec.Struct, frozen=True, kw_only=True):
+    """A classifier's scheduler, how long it may take in seconds, and its name where it only stands in."""
 
-    classifier: str
+    scheduler: Scheduler
+    seconds: float
+    name: str = ""
+
+    @property
+    def classifier(self) -> Classifier:
+        return self.scheduler.classifier
+
+
+class _Wanted(msgspec.Struct):
+    """The parts that one classifier is asked about by their keys, and the first failure on the way down the ladder."""
+
+    charge: Classifier
+    left: dict[str, Part]
+    error: BaseException | None = None
+
+    def mine(self, rung: _Rung) -> dict[str, Part]:
+        """What of it a rung can read."""
+        if not rung.name:
+            return self.left
+        kinds = rung.classifier.kinds
+        return {key: part for key, part in self.left.items() if kind_of(part) in kinds}
+
+
+class _Look(msgspec.Struct):
+    """What is known of some parts: the key of each, assessments by key, and what classifiers are to be asked about."""
+
     keys: list[str]
-    future: Future[list[Assessment]]
+    found: dict[str, Assessment]
+    wanted: dict[int, _Wanted]
+
+    def answer(self) -> tuple[Assessment, ...]:
+        return tuple([self.found[key] for key in self.keys])
 
 
 class Judging:
     """Classifiers with their schedulers and one memo; shared by every caller of a process.
 
-    `timeout` is in seconds and bounds one call of `judge`; what was not judged by then is `Unjudged`.
+    The first classifier that reads a kind is in charge of it. Where it fails, `fallbacks` stand in for it in order, and
+    the assessment says which; what none of them judged is `Unjudged`. `timeout` is in seconds and bounds one call.
     """
 
     def __init__(
         self,
         classifiers: Sequence[Classifier],
         *,
+        fallbacks: Sequence[Classifier] = (),
         workers: int = 0,
         timeout: float = 10.0,
         memo: Memo | None = None,
@@ -51,98 +87,136 @@ class Judging:
     ) -> None:
         count = workers or len(os.sched_getaffinity(0))
         self.classifiers = tuple(classifiers)
+        self.fallbacks = tuple(fallbacks)
         self.memo = memo if memo is not None else Memo()
-        self.schedulers = tuple(Scheduler(classifier, workers=count) for classifier in self.classifiers)
-        self._timeout = timeout
+        every = (*self.classifiers, *self.fallbacks)
+        self.schedulers = tuple(
+            Scheduler(classifier, workers=max(count, callers_of(classifier))) for classifier in every
+        )
+        self._rungs = _ladders(self.schedulers, len(self.classifiers), timeout)
+        self._readers = _readers(self.classifiers)
         self._key = key or os.urandom(32)
 
     @property
     def digests(self) -> tuple[str, ...]:
         """`name@digest` of every classifier, for verdicts."""
-        return tuple(f"{classifier.name}@{classifier.digest}" for classifier in self.classifiers)
+        every = (*self.classifiers, *self.fallbacks)
+        return tuple(f"{classifier.name}@{classifier.digest}" for classifier in chain(every, *map(members_of, every)))
 
     def judge(self, parts: Sequence[Part], *, urgent: bool = False, bulk: bool = False) -> tuple[Assessment, ...]:
         """One assessment for each part, blocking."""
-        found, keys, asked = self._ask(parts, _priority(urgent=urgent, bulk=bulk))
-        deadline = time.monotonic() + self._timeout
-        for request in asked:
-            try:
-                answers = request.future.result(timeout=max(0.0, deadline - time.monotonic()))
-                self._keep(found, request, answers)
-            except Exception as error:  # noqa: BLE001 - whatever a classifier raises means "not judged"
-                self._miss(found, request, error)
-        return tuple(found[key] for key in keys)
+        look, priority = self._look(parts), _priority(urgent=urgent, bulk=bulk)
+        for index, wanted in look.wanted.items():
+            for rung in self._rungs[index]:
+                if mine := wanted.mine(rung):
+                    try:
+                        answers = rung.scheduler.assess(list(mine.values()), priority=priority, timeout=rung.seconds)
+                    except Exception as error:  # noqa: BLE001 - whatever a classifier raises means "not judged"
+                        wanted.error = wanted.error or error
+                    else:
+                        self._keep(look, wanted, mine, answers, rung)
+            _miss(look, wanted)
+        return look.answer()
 
     async def ajudge(self, parts: Sequence[Part], *, urgent: bool = False) -> tuple[Assessment, ...]:
         """One assessment for each part; inference runs off the event loop."""
+        big = sum(len(part.text) for part in parts if isinstance(part, Text)) > BIG
         if self.memo.shared and not urgent:
-            await self.memo.fetch([self._key_of(part, self._reader(part)) for part in parts])
-        found, keys, asked = self._ask(parts, _priority(urgent=urgent, bulk=False))
-        deadline = time.monotonic() + self._timeout
-        for request in asked:
-            try:
-                async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
-                    answers = await asyncio.wrap_future(request.future)
-                self._keep(found, request, answers)
-            except Exception as error:  # noqa: BLE001 - whatever a classifier raises means "not judged"
-                self._miss(found, request, error)
-        return tuple(found[key] for key in keys)
+            await self.memo.fetch([self._key_of(part, self._readers.get(kind_of(part))) for part in parts])
+        look = await asyncio.to_thread(self._look, parts) if big else self._look(parts)
+        if look.wanted:
+            priority = _priority(urgent=urgent, bulk=False)
+            work = [self._descend(look, index, wanted, priority) for index, wanted in look.wanted.items()]
+            if len(work) == 1:
+                await work[0]
+            else:
+                await asyncio.gather(*work)
+        return look.answer()
 
     def close(self) -> None:
         """Ends the worker threads; what waits fails as not judged."""
         for scheduler in self.schedulers:
             scheduler.close()
 
-    def _ask(self, parts: Sequence[Part], priority: Priority) -> tuple[dict[str, Assessment], list[str], list[_Asked]]:
-        """What the memo knows, the key of each part, and one request per classifier for the rest."""
-        found: dict[str, Assessment] = {}
-        keys: list[str] = []
-        wanted: dict[int, dict[str, Part]] = {}
+    async def _descend(self, look: _Look, index: int, wanted: _Wanted, priority: Priority) -> None:
+        """Asks the classifier in charge, and those that stand in for it about what is left."""
+        for rung in self._rungs[index]:
+            if mine := wanted.mine(rung):
+                try:
+                    answers = await rung.scheduler.aassess(list(mine.values()), priority=priority, timeout=rung.seconds)
+                except Exception as error:  # noqa: BLE001 - whatever a classifier raises means "not judged"
+                    wanted.error = wanted.error or error
+                else:
+                    self._keep(look, wanted, mine, answers, rung)
+        _miss(look, wanted)
+
+    def _look(self, parts: Sequence[Part]) -> _Look:
+        """What the memo knows, the key of each part, and what is to be asked for the rest."""
+        look = _Look([], {}, {})
         for part in parts:
-            index = self._reader(part)
+            index = self._readers.get(kind_of(part))
             key = self._key_of(part, index)
-            keys.append(key)
-            if key in found or (index is not None and key in wanted.get(index, ())):
+            look.keys.append(key)
+            if key in look.found:
                 continue
             if index is None:
-                kind = kind_of(part)
-                found[key] = Unjudged(reason="no_classifier", detail=_NOBODY[kind])
+                look.found[key] = Unjudged(reason="no_classifier", detail=_NOBODY[kind_of(part)])
+            elif index in look.wanted and key in look.wanted[index].left:
+                continue
             elif (known := self.memo.get(key)) is not None:
-                found[key] = known
+                look.found[key] = known
+            elif index in look.wanted:
+                look.wanted[index].left[key] = part
             else:
-                wanted.setdefault(index, {})[key] = part
-        return found, keys, [self._submit(index, missing, priority) for index, missing in wanted.items()]
+                look.wanted[index] = _Wanted(self.classifiers[index], {key: part})
+        return look
 
     def _key_of(self, part: Part, index: int | None) -> str:
         """The part's keyed digest with its reader's; never the policy, which may change without a new judgement."""
         key = digest(part, key=self._key)
         return key if index is None else f"{key}:{self.classifiers[index].digest}"
 
-    def _submit(self, index: int, missing: dict[str, Part], priority: Priority) -> _Asked:
-        name = self.classifiers[index].name
-        try:
-            future = self.schedulers[index].submit(
-                list(missing.values()), priority=priority, deadline=time.monotonic() + self._timeout
-            )
-        except NotJudged as error:
-            future = Future()
-            future.set_exception(error)
-        return _Asked(classifier=name, keys=list(missing), future=future)
-
-    def _reader(self, part: Part) -> int | None:
-        kind = kind_of(part)
-        return next((i for i, classifier in enumerate(self.classifiers) if kind in classifier.kinds), None)
-
-    def _keep(self, found: dict[str, Assessment], request: _Asked, answers: Sequence[Assessment]) -> None:
-        for key, answer in zip(request.keys, answers, strict=True):
-            found[key] = answer
-            if isinstance(answer, Assessed):
+    def _keep(
+        self, look: _Look, wanted: _Wanted, mine: dict[str, Part], answers: Sequence[Assessment], rung: _Rung
+    ) -> None:
+        for key, answer in zip(mine, answers, strict=True):
+            if rung.name and isinstance(answer, Assessed):
+                look.found[key] = msgspec.structs.replace(answer, rung=rung.name)
+                continue
+            look.found[key] = answer
+            if isinstance(answer, Assessed) and not any(map(failed, answer.missed)):
+                # What stood in is not remembered: the next time the classifier in charge may have room.
                 self.memo.put(key, answer)
+        wanted.left = {} if mine is wanted.left else {k: part for k, part in wanted.left.items() if k not in mine}
 
-    def _miss(self, found: dict[str, Assessment], request: _Asked, error: BaseException) -> None:
-        request.future.cancel()
-        missed = unjudged(error, model=request.classifier)
-        found.update(dict.fromkeys(request.keys, missed))
+
+def _ladders(schedulers: Sequence[Scheduler], charged: int, timeout: float) -> tuple[tuple[_Rung, ...], ...]:
+    """For each classifier in charge its own rung and those below it; all together take at most `timeout` seconds.
+
+    One that needs longer by its nature, as for a video, is given its own time.
+    """
+    below = schedulers[charged:]
+    first = timeout * FULL_SHARE if below else timeout
+    rest = (timeout - first) / len(below) if below else 0.0
+    lower = tuple(_Rung(scheduler=one, seconds=rest, name=one.classifier.name) for one in below)
+    return tuple(
+        (_Rung(scheduler=one, seconds=max(first, patience_of(one.classifier))), *lower) for one in schedulers[:charged]
+    )
+
+
+def _readers(classifiers: Iterable[Classifier]) -> dict[Kind, int]:
+    """The kinds that are read, and the first classifier that reads each."""
+    found: dict[Kind, int] = {}
+    for index, classifier in enumerate(classifiers):
+        for kind in classifier.kinds:
+            found.setdefault(kind, index)
+    return found
+
+
+def _miss(look: _Look, wanted: _Wanted) -> None:
+    if wanted.left and wanted.error is not None:
+        missed = unjudged(wanted.error, model=wanted.charge.name)
+        look.found.update(dict.fromkeys(wanted.left, missed))
 
 
 def _priority(*, urgent: bool, bulk: bool) -> Priority:

@@ -18,6 +18,7 @@ from ..policies.verdict import DELIVERS, Action, Round
 from .account import Account
 from .answer import Reading, read_answer
 from .chain import FALLBACK, Chosen, corrector_next, next_plan
+from .cuts import cuts_of
 from .effects import Cancel, Channel, Consult, Consulted, Effect, Finish, Generate, Judge, Release, Reply
 from .endings import appendix, cut, delivered, gave_up, stopped
 from .guidelines import guidance
@@ -48,6 +49,9 @@ def exchange(terms: Terms, prompt: Sequence[Part]) -> Steps:
         yield Generate(round=1)
     decision = yield from judge_prompt(terms.rules, parts, known=known)
     state = State(terms, decision, question_of(parts), account)
+    if terms.rules.policy.seeks and terms.rules.enforces:
+        pii = terms.rules.policy.pii
+        state.cuts = cuts_of(decision, parts, restore=pii is not None and pii.restore)
     if state.prompt.action in FINAL and terms.rules.enforces and not state.supports:
         if ahead:
             yield from _lost(state)
@@ -129,6 +133,7 @@ def _generate(state: State, plan: Plan, number: int, prompt: str | None) -> Gene
         round=number,
         guidance=plan.guidance,
         redact=state.redacted(),
+        cuts=state.cuts,
         n=plan.n,
         prompt=prompt,
         turns=plan.turns,

@@ -27,14 +27,15 @@ class Memo:
 
     def get(self, key: str) -> Assessed | None:
         """The assessment of this key, if it is still kept."""
+        found = self._kept.get(key)
+        if found is None:
+            self.misses += 1
+            return None
+        self.hits += 1
         with self._lock:
-            found = self._kept.get(key)
-            if found is None:
-                self.misses += 1
-                return None
-            self.hits += 1
-            self._kept.move_to_end(key)
-            return found
+            if key in self._kept:  # another thread may have let it go meanwhile
+                self._kept.move_to_end(key)
+        return found
 
     def put(self, key: str, assessment: Assessed) -> None:
         """Keeps an assessment, and lets the one unused for longest go where there are too many."""

@@ -7,13 +7,13 @@ from typing import Final
 
 import msgspec
 
-from ..models.assessment import Assessment
-from ..models.content import Role, Text
-from ..policies.decide import Decision
-from ..policies.verdict import DELIVERS, Action, Missed
+from ..models.assessment import Assessed, Assessment
+from ..models.content import Direction, Role, Text
+from ..policies.decide import Decision, limits_of, passes
+from ..policies.verdict import DELIVERS, Action, Coverage, Missed
 from .effects import Channel, ChannelKind, Delta, Release
 from .stream import TAIL, Piece, SentenceGate, sentences
-from .weigh import Rules, risk, weigh
+from .weigh import Rules, weigh
 
 _ROLES: Final[Mapping[ChannelKind, Role]] = {
     "content": Role.ASSISTANT,
@@ -85,6 +85,9 @@ class Progress:
         self._pieces: dict[Channel, list[str]] = {}
         self._early: dict[Channel, int] = {}
         self._shown: dict[Channel, list[str]] = {}
+        self._tools: dict[Channel, str] = {}
+        self._limits = limits_of(draw.rules.thresholds, tighten=draw.tighten)
+        self._clear: dict[str, Decision] = {}
 
     @property
     def shown(self) -> Mapping[Channel, str]:
@@ -99,6 +102,8 @@ class Progress:
     def feed(self, delta: Delta) -> list[Held]:
         """The pieces that a delta completes, in order."""
         channel, text = delta.channel, delta.text
+        if delta.name:
+            self._tools[channel] = delta.name
         before: list[Held] = []
         if channel not in self._gates:
             before = self._flush(channel.choice)
@@ -133,12 +138,20 @@ class Progress:
 
     def weigh(self, part: Text, assessment: Assessment, *, choice: int) -> Decision:
         """The decision about a part of a choice; it counts once it is noted."""
-        self.risks[choice] = max(self.risks.get(choice, 0.0), risk([assessment]))
+        if isinstance(assessment, Assessed):
+            self.risks[choice] = max(self.risks.get(choice, 0.0), assessment.unsafe)
+            if passes(self.draw.rules.policy, Direction.OUTPUT, assessment, self._limits):
+                return self._allowed(part.path)
+        else:
+            self.risks[choice] = 1.0
         return weigh(self.draw.rules, [part], [assessment], tighten=self.draw.tighten)
 
     def note(self, choice: int, decision: Decision) -> None:
         """Write a decision down; a rejected one condemns the choice."""
-        self.decisions[choice].append(decision)
+        decisions = self.decisions[choice]
+        # What is clear is decided alike for each piece of a text, and is told once.
+        if not decisions or decisions[-1] is not decision:
+            decisions.append(decision)
         if self.draw.rules.rejects(decision.action):
             self.bad.add(choice)
 
@@ -199,6 +212,12 @@ class Progress:
         self._early[channel] = early + len(text)
         return self._out(channel, text)
 
+    def _allowed(self, path: str) -> Decision:
+        found = self._clear.get(path)
+        if found is None:
+            found = self._clear[path] = Decision(coverage=Coverage(judged=(path,)))
+        return found
+
     def _out(self, channel: Channel, text: str) -> list[Release]:
         if not text:
             return []
@@ -233,7 +252,8 @@ class Progress:
         return [Held(channel, piece.text, self._part(channel, piece.judged)) for piece in pieces]
 
     def _part(self, channel: Channel, text: str) -> Text:
-        return Text(text=text, role=_ROLES[channel.kind], path=channel.path, context=self.draw.question)
+        tool = self._tools.get(channel, "")
+        return Text(text=text, role=_ROLES[channel.kind], path=channel.path, context=self.draw.question, tool=tool)
 
 
 def acquitted(decision: Decision) -> Decision:

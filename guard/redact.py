@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from ..policies.verdict import Action, Verdict
+from .cuts import Cut, cut_text
 
 MASK: Final = "[removed by the safety policy]"
 
@@ -25,15 +26,41 @@ def in_conversation(path: str) -> bool:
     return _PATH.fullmatch(path) is not None
 
 
-def masked_messages(messages: Sequence[Mapping[str, Any]], paths: Iterable[str]) -> list[dict[str, Any]]:
-    """Copies of the messages in which every part at one of the paths is replaced by a mask."""
+def masked_messages(
+    messages: Sequence[Mapping[str, Any]], paths: Iterable[str], cuts: Sequence[Cut] = ()
+) -> list[dict[str, Any]]:
+    """Copies of the messages in which every part at one of the paths is replaced by a mask.
+
+    Of a text that has cuts only those are replaced, by their placeholders.
+    """
     copies = [dict(message) for message in messages]
     for path in paths:
         match = _PATH.fullmatch(path)
         if match is None:
             raise ValueError(f"not a path in messages: {path}")
-        _mask(copies[int(match[1])], match[2], None if match[3] is None else int(match[3]))
+        mine = [cut for cut in cuts if cut.path == path]
+        index = None if match[3] is None else int(match[3])
+        if not mine or not _cut(copies[int(match[1])], match[2], index, mine):
+            _mask(copies[int(match[1])], match[2], index)
     return copies
+
+
+def _cut(message: dict[str, Any], field: str, index: int | None, cuts: Sequence[Cut]) -> bool:
+    """Puts placeholders into a content that is a text, or the text of one of its items; False where it is neither."""
+    content = message.get("content")
+    if field == "content" and index is None and isinstance(content, str):
+        message["content"] = cut_text(content, cuts)
+        return True
+    if field != "content" or index is None or not isinstance(content, list):
+        return False
+    item = content[index]
+    if isinstance(item, Mapping) and isinstance(item.get("text"), str):
+        message["content"] = [
+            {**item, "text": cut_text(item["text"], cuts)} if place == index else other
+            for place, other in enumerate(content)
+        ]
+        return True
+    return False
 
 
 def _mask(message: dict[str, Any], field: str, index: int | None) -> None:

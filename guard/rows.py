@@ -8,13 +8,16 @@ from typing import Any, Final, Literal, TypeAlias, cast
 
 import msgspec
 
-from ..models.content import Part, Purpose, Role, Text
+from ..models.content import Image, Part, Purpose, Role, Text, Video
 from ..models.errors import ConfigError, InputError
 from .conversation import message_of, parts_of
 
 RowKind: TypeAlias = Literal["prompt", "pair", "text", "chat"]
 
-FIELDS: Final = ("kind", "prompt", "response", "text", "messages", "purpose", "label", "severity", "category")
+FIELDS: Final = (
+    *("kind", "prompt", "response", "text", "messages", "purpose", "label", "severity", "category"),
+    *("chosen", "rejected", "image", "video", "source", "lang", "licence"),
+)
 """What a column may hold; `--map FIELD=COLUMN` says which column does, dots reach into nested objects."""
 
 _PURPOSES: Final[tuple[Purpose, ...]] = ("chat", "t2i", "t2v")
@@ -65,20 +68,25 @@ def exchange(row: Mapping[str, Any], layout: Columns) -> Exchange:
     messages = layout.get(row, "messages")
     if messages is not None:
         return _chat(messages, purpose)
+    shown = _media(row, layout)
     kind = layout.get(row, "kind")
     prompt, response, text = (_text(row, layout, field) for field in ("prompt", "response", "text"))
     if prompt is None and text is not None:
         # Prompts for image and video generators come as `task` and `text`; everything else in `text` is a post.
         task = row.get("task")
-        return _prompt(text, cast(Purpose, task)) if task in _PURPOSES else _post(text, purpose)
+        post = _prompt(text, cast(Purpose, task)) if task in _PURPOSES else _post(text, purpose)
+        return _with(post, shown)
     if prompt is None and response is None:
+        if shown:
+            return Exchange(kind="text", prompt=shown)
         raise InputError("no column messages, prompt, response or text in the row (see --map)", param="prompt")
     if kind == "text":
-        return _post(prompt or "", purpose)
+        return _with(_post(prompt or "", purpose), shown)
     if kind == "pair" or (kind != "prompt" and response):
         spoken = [message_of(prompt)] if prompt is not None else []
-        return Exchange(kind="pair", prompt=parts_of(spoken, purpose=purpose), response=response or "")
-    return _prompt(prompt or "", purpose)
+        asked = (*parts_of(spoken, purpose=purpose), *shown)
+        return Exchange(kind="pair", prompt=asked, response=response or "")
+    return _with(_prompt(prompt or "", purpose), shown)
 
 
 def labelled_part(found: Exchange) -> Part:
@@ -98,6 +106,33 @@ def matches(row: Mapping[str, Any], where: Mapping[str, str]) -> bool:
 
 def _prompt(text: str, purpose: Purpose) -> Exchange:
     return Exchange(kind="prompt", prompt=parts_of([message_of(text)], purpose=purpose))
+
+
+def _with(found: Exchange, shown: tuple[Part, ...]) -> Exchange:
+    return msgspec.structs.replace(found, prompt=(*found.prompt, *shown)) if shown else found
+
+
+def _media(row: Mapping[str, Any], layout: Columns) -> tuple[Part, ...]:
+    """The images and videos of a row: bytes, a URL or path, `{"bytes", "path"}` as data sets have it, or a list."""
+    found: list[Part] = []
+    for field, kind in (("image", Image), ("video", Video)):
+        value = layout.get(row, field)
+        for index, item in enumerate(value if isinstance(value, list) else [value]):
+            path = f"{field}[{index}]" if isinstance(value, list) else field
+            match item:
+                case None:
+                    continue
+                case bytes():
+                    found.append(kind(data=item, role=Role.DOCUMENT, path=path))
+                case str():
+                    found.append(kind(url=item, role=Role.DOCUMENT, path=path))
+                case {"bytes": bytes(data)}:
+                    found.append(kind(data=data, role=Role.DOCUMENT, path=path))
+                case {"path": str(url)}:
+                    found.append(kind(url=url, role=Role.DOCUMENT, path=path))
+                case _:
+                    raise InputError(f"{path} must be bytes, a URL or a path, not {type(item).__name__}", param=field)
+    return tuple(found)
 
 
 def _post(text: str, purpose: Purpose) -> Exchange:

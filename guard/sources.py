@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from ..models.errors import InputError
-from .conversation import arguments_of
+from .conversation import arguments_of, tool_of
 from .effects import Channel, ChannelKind, Delta, End, Event, Generate
 
 
@@ -36,7 +36,7 @@ def _deltas(message: Mapping[str, Any], choice: int) -> list[Event]:
         found.append(Delta(Channel(choice, kind), _text(text, f"response[{choice}].{kind}")))
     for index, call in enumerate(message.get("tool_calls") or ()):
         arguments = arguments_of(call, f"response[{choice}].tool_calls[{index}]")
-        found.append(Delta(Channel(choice, "tool_call", index), arguments))
+        found.append(Delta(Channel(choice, "tool_call", index), arguments, tool_of(call)))
     return found
 
 

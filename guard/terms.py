@@ -12,6 +12,7 @@ from ..policies.decide import Decision
 from ..policies.verdict import Action, Finding, Round, Verdict
 from .account import Account
 from .answer import Reading
+from .cuts import Cut
 from .language import languages
 from .weigh import Rules, merged
 
@@ -52,6 +53,7 @@ class State:
         self.exposed = 0
         self.corrected = 0
         self.kept = ""
+        self.cuts: tuple[Cut, ...] = ()
 
     @property
     def most_rounds(self) -> int:
@@ -116,6 +118,5 @@ def goes_ahead(terms: Terms, parts: Sequence[Part]) -> bool:
 
 
 def _maskable(rules: Rules, part: Part) -> bool:
-    rows = rules.policy.matrix[direction_of(part.role)]
     unjudged = rules.policy.on_unjudged.get(kind_of(part))
-    return unjudged is Action.REDACT or any(Action.REDACT in row for row in rows.values())
+    return unjudged is Action.REDACT or direction_of(part.role) in rules.masking

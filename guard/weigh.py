@@ -3,27 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 import msgspec
 
 from ..models.assessment import Assessed, Assessment
-from ..models.content import Part, Text, direction_of, kind_of
+from ..models.content import Direction, Part, Text, direction_of, kind_of
 from ..policies.compiled import CompiledPolicy
+from ..policies.context import NOWHERE, Context
 from ..policies.decide import Decision, Judged, Thresholds, decide
-from ..policies.verdict import DELIVERS, Action, Coverage, Finding, Missed
+from ..policies.seek.finder import Finder, finder_of
+from ..policies.verdict import DELIVERS, Action, Coverage, Degraded, Finding, Missed
 
 
-class Rules(msgspec.Struct, frozen=True, kw_only=True):
-    """A policy with its thresholds resolved against the models that are loaded, and those models' digests."""
+class Rules(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+    """A policy with its thresholds resolved against the models that are loaded, and those models' digests.
+
+    `context` are the circumstances under which it is asked.
+    """
 
     policy: CompiledPolicy
     thresholds: Thresholds
     models: tuple[str, ...] = ()
+    context: Context = NOWHERE
 
     @property
     def enforces(self) -> bool:
         """False in monitor mode, where everything is judged and nothing is held back."""
         return self.policy.mode == "enforce"
+
+    @cached_property
+    def masking(self) -> frozenset[Direction]:
+        """The directions in which something could be masked for what is found there."""
+        if self.policy.seeks or any(rule.action is Action.REDACT for rule in self.policy.raises):
+            return frozenset(Direction)
+        rows = self.policy.matrix.items()
+        return frozenset(Direction(d) for d, own in rows if any(Action.REDACT in row for row in own.values()))
+
+    @cached_property
+    def finder(self) -> Finder | None:
+        """What looks for the policy's own words in texts; None where it lists none."""
+        return finder_of(self.policy)
+
+    def within(self, context: Context) -> Rules:
+        """The same rules under other circumstances; what was made for them once is kept."""
+        placed = msgspec.structs.replace(self, context=context)
+        vars(placed).update(vars(self))
+        return placed
 
     def rejects(self, action: Action) -> bool:
         """Whether an answer with this action must not be shown."""
@@ -32,29 +58,60 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 
 def weigh(rules: Rules, parts: Sequence[Part], assessments: Sequence[Assessment], *, tighten: int = 0) -> Decision:
     """The policy's decision about these parts; `tighten` is the number of rounds that went before."""
-    judged = [
-        Judged(part=part.path, direction=direction_of(part.role), kind=kind_of(part), assessment=assessment)
-        for part, assessment in zip(parts, assessments, strict=True)
-    ]
-    return decide(rules.policy, judged, thresholds=rules.thresholds, tighten=tighten)
+    judged = [judged_of(rules, part, assessment) for part, assessment in zip(parts, assessments, strict=True)]
+    return decide(rules.policy, judged, thresholds=rules.thresholds, tighten=tighten, context=rules.context)
+
+
+def judged_of(rules: Rules, part: Part, assessment: Assessment) -> Judged:
+    """A part as the policy sees it: where it stands, its scores, and what the policy's own lists find in it."""
+    direction = direction_of(part.role)
+    if not isinstance(part, Text):
+        return Judged(
+            part=part.path, direction=direction, kind=kind_of(part), assessment=assessment, purpose=part.purpose
+        )
+    finder = rules.finder
+    return Judged(
+        part=part.path,
+        direction=direction,
+        kind="text",
+        assessment=assessment,
+        purpose=part.purpose,
+        tool=part.tool,
+        hits=finder.find(part.text, direction) if finder is not None else (),
+    )
 
 
 def merged(decisions: Iterable[Decision]) -> Decision:
     """One decision about all: the strongest finding of each part and category, each path covered once."""
     every = list(decisions)
-    found: dict[tuple[str, str], Finding] = {}
-    for finding in (finding for decision in every for finding in decision.findings):
-        key = (finding.part, finding.category)
-        if key not in found or _rank(finding) > _rank(found[key]):
-            found[key] = finding
+    found: dict[tuple[str, str, str], Finding] = {}
     missed: dict[str, Missed] = {}
-    for miss in (miss for decision in every for miss in decision.coverage.unjudged):
-        missed.setdefault(miss.part, miss)
-    judged = dict.fromkeys(path for decision in every for path in decision.coverage.judged if path not in missed)
+    degraded: dict[str, Degraded] = {}
+    for decision in every:
+        for finding in decision.findings:
+            # Stretches are kept rule by rule: each of them is masked.
+            key = (finding.part, finding.category, finding.rule if finding.spans else "")
+            if key not in found or _rank(finding) > _rank(found[key]):
+                found[key] = finding
+        for miss in decision.coverage.unjudged:
+            missed.setdefault(miss.part, miss)
+        for one in decision.coverage.degraded:
+            degraded.setdefault(one.part, one)
+    judged: dict[str, None] = {}
+    for decision in every:
+        for path in decision.coverage.judged:
+            if path not in missed:
+                judged[path] = None
+    action = Action.ALLOW
+    for decision in every:
+        if decision.action is not Action.ALLOW and decision.action > action:
+            action = decision.action
+    by = {part: who for decision in every for part, who in decision.coverage.by.items()}
+    stood_in = tuple(one for path, one in degraded.items() if path not in missed)
     return Decision(
-        action=max((decision.action for decision in every), default=Action.ALLOW),
+        action=action,
         findings=tuple(found.values()),
-        coverage=Coverage(judged=tuple(judged), unjudged=tuple(missed.values())),
+        coverage=Coverage(judged=tuple(judged), unjudged=tuple(missed.values()), degraded=stood_in, by=by),
     )
 
 

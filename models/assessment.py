@@ -15,6 +15,9 @@ import msgspec
 from .errors import InferenceFailed
 from .taxonomy import SLUGS
 
+DECIMALS = 4
+"""Probabilities are rounded to this many decimals, so that equal inputs give equal bytes."""
+
 
 class Severity(enum.IntEnum):
     """PKU-SafeRLHF's ordinal scale: scope, reversibility, legality and who must respond (arXiv 2406.15513)."""
@@ -39,11 +42,21 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
     score: float
 
 
+class Stretch(msgspec.Struct, frozen=True, kw_only=True):
+    """A stretch of a video in seconds, and the score of what was found there."""
+
+    start: float
+    end: float
+    score: float
+
+
 class Assessed(msgspec.Struct, frozen=True, tag="assessed", tag_field="status", kw_only=True):
     """Scores of one part.
 
     `unsafe` is a calibrated probability; `categories` maps every slug to a probability or None (not assessed);
-    `severity` holds four probabilities that sum to one, or None; `sensitive` is a person at risk speaking.
+    `severity` holds four probabilities that sum to one, or None; `sensitive` is a person at risk speaking. `rung` names
+    the stand-in that judged because the classifier in charge could not. `missed` are other judges who should have
+    judged it too and could not. `stretches` are where in a video something was found.
     """
 
     unsafe: float
@@ -54,6 +67,9 @@ class Assessed(msgspec.Struct, frozen=True, tag="assessed", tag_field="status", 
     spans: tuple[Span, ...] = ()
     ambiguous: bool = False
     model: str = ""
+    rung: str = ""
+    missed: tuple[Unjudged, ...] = ()
+    stretches: tuple[Stretch, ...] = ()
 
 
 class Unjudged(msgspec.Struct, frozen=True, tag="unjudged", tag_field="status", kw_only=True):
@@ -72,8 +88,8 @@ NOT_ASSESSED: dict[str, float | None] = dict.fromkeys(SLUGS)
 def checked(assessment: Assessed) -> Assessed:
     """The same assessment, or InferenceFailed where a score is NaN, infinite or outside 0..1."""
     optional = (assessment.sensitive, assessment.refusal, *assessment.categories.values())
-    scores = [assessment.unsafe, *(assessment.severity or ()), *(score for score in optional if score is not None)]
-    if not all(_is_probability(score) for score in scores):
+    scores = [assessment.unsafe, *(assessment.severity or ()), *[score for score in optional if score is not None]]
+    if not _are_probabilities(scores):
         raise InferenceFailed("a classifier returned a score that is not a probability")
     unknown = assessment.categories.keys() - NOT_ASSESSED.keys()
     if unknown:
@@ -96,5 +112,9 @@ def severity_from_cumulative(at_least: Iterable[float]) -> tuple[float, float, f
     return (1.0 - one, one - two, two - three, three)
 
 
-def _is_probability(score: float) -> bool:
-    return isinstance(score, (int, float)) and math.isfinite(score) and -1e-6 <= score <= 1.0 + 1e-6
+def _are_probabilities(scores: list[float]) -> bool:
+    try:
+        # A NaN or an infinity anywhere makes the sum one; it is looked for first, for no comparison finds a NaN.
+        return math.isfinite(sum(scores)) and min(scores) >= -1e-6 and max(scores) <= 1.0 + 1e-6
+    except TypeError:
+        return False

@@ -6,10 +6,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from .assessment import DECIMALS as DECIMALS
 from .manifest import Manifest, Scale
-
-DECIMALS = 4
-"""Probabilities are rounded to this many decimals, so that equal inputs give equal bytes."""
 
 Array = npt.NDArray[np.float64]
 

@@ -37,9 +37,33 @@ class Classifier(Protocol):
         ...
 
     def cost(self, part: Part) -> int:
-        """The work in model tokens that the part will take, cheaply estimated."""
+        """The work in model tokens that the part will take, cheaply estimated; see `is_local` for 0."""
         ...
 
     def assess(self, parts: Sequence[Part]) -> list[Assessment]:
         """One assessment for each part, in order; raises NotJudged where the whole batch failed."""
         ...
+
+
+def is_local(classifier: Classifier) -> bool:
+    """Whether it has an attribute `local` that is true: it computes in this process and waits for nobody.
+
+    A caller that blocks may then run it in its own thread, and an event loop may where the cost is 0.
+    """
+    return getattr(classifier, "local", False) is True
+
+
+def callers_of(classifier: Classifier) -> int:
+    """How many threads may wait in its `assess` at once: its attribute `callers`, 1 where it computes or has none."""
+    return int(getattr(classifier, "callers", 1))
+
+
+def patience_of(classifier: Classifier) -> float:
+    """The seconds that one call of it may take whatever others are given, its attribute `patience`; 0 if none."""
+    return float(getattr(classifier, "patience", 0.0))
+
+
+def members_of(classifier: Classifier) -> tuple[Classifier, ...]:
+    """The classifiers that it is made of, and theirs; none where it is one alone."""
+    own: tuple[Classifier, ...] = tuple(getattr(classifier, "members", ()))
+    return (*own, *(inner for member in own for inner in members_of(member)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 import hashlib
+from functools import cache
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -49,13 +50,17 @@ _DIRECTIONS = {
 
 
 class Text(msgspec.Struct, frozen=True, tag="text", tag_field="kind", kw_only=True):
-    """A text, judged in the context of the question it answers (empty when it answers none)."""
+    """A text, judged in the context of the question it answers (empty when it answers none).
+
+    `tool` names whose call or result it is; policies look at it, classifiers do not.
+    """
 
     text: str
     role: Role = Role.USER
     purpose: Purpose = "chat"
     path: str = ""
     context: str = ""
+    tool: str = ""
 
 
 class Image(msgspec.Struct, frozen=True, tag="image", tag_field="kind", kw_only=True):
@@ -95,17 +100,12 @@ Part: TypeAlias = Text | Image | Video | Opaque
 Kind: TypeAlias = Literal["text", "image", "video", "opaque"]
 
 
+_KINDS: dict[type, Kind] = {Text: "text", Image: "image", Video: "video", Opaque: "opaque"}
+
+
 def kind_of(part: Part) -> Kind:
     """The part's tag: text, image, video or opaque."""
-    match part:
-        case Text():
-            return "text"
-        case Image():
-            return "image"
-        case Video():
-            return "video"
-        case Opaque():
-            return "opaque"
+    return _KINDS[type(part)]
 
 
 def direction_of(role: Role) -> Direction:
@@ -118,23 +118,23 @@ def digest(part: Part, *, key: bytes) -> str:
 
     The path is left out (the same words elsewhere are judged alike), and the key keeps the digest from being guessed.
     """
-    fields = (kind_of(part), part.role.value, part.purpose, part.context)
-    hasher = hashlib.blake2b(digest_size=16, key=key[:64])
-    for field in fields:
-        _feed(hasher, field.encode("utf-8", "surrogatepass"))
+    fields: tuple[bytes, ...]
     match part:
         case Text(text=text):
-            _feed(hasher, text.encode("utf-8", "surrogatepass"))
+            fields = (text.encode("utf-8", "surrogatepass"),)
         case Opaque(data=data, type=type_):
-            _feed(hasher, type_.encode())
-            _feed(hasher, data)
+            fields = (type_.encode(), data)
         case Image(data=data, url=url) | Video(data=data, url=url):
-            _feed(hasher, data)
-            _feed(hasher, url.encode("utf-8", "surrogatepass"))
-    return hasher.hexdigest()
+            fields = (data, url.encode("utf-8", "surrogatepass"))
+    head = _head(kind_of(part), part.role, part.purpose)
+    # The length before each field, so that two neighbours cannot trade bytes and keep the digest.
+    pieces = [head]
+    for field in (part.context.encode("utf-8", "surrogatepass"), *fields):
+        pieces += (len(field).to_bytes(8, "little"), field)
+    return hashlib.blake2b(b"".join(pieces), digest_size=16, key=key[:64]).hexdigest()
 
 
-def _feed(hasher: hashlib.blake2b, data: bytes) -> None:
-    # The length first, so that two neighbouring fields cannot trade bytes and keep the digest.
-    hasher.update(len(data).to_bytes(8, "little"))
-    hasher.update(data)
+@cache
+def _head(kind: Kind, role: Role, purpose: Purpose) -> bytes:
+    fields = (kind.encode(), role.value.encode(), purpose.encode())
+    return b"".join(len(field).to_bytes(8, "little") + field for field in fields)

@@ -3,14 +3,18 @@
 HeadgateError
 ├── ConfigError                what a person wrote is wrong: names the field and the remedy
 │   └── PolicyError            a policy that cannot run; carries every diagnostic
+├── ExportRefused              an export differs from its original by more than its tolerance
 ├── InputError                 what a caller sent is wrong: names the field
+│   └── UnknownModel           nobody answers for the model that was asked for
 ├── NotJudged                  a part could not be judged; never the same as "safe"
 │   ├── ModelUnavailable       no model, a file missing, a runtime not installed
 │   │   └── DigestMismatch     a file is not the one its manifest names
 │   ├── InferenceFailed        the runtime raised or answered with something that is not a score
+│   │   └── Unparsable         a guard model wrote something that is none of its published answers
 │   ├── Overloaded             the queue is full
 │   └── DeadlineExceeded       no answer in time
 ├── UpstreamError              the LLM behind us failed; carries its status
+│   └── UpstreamUnavailable    it failed again and again, and is not asked for a while
 ├── StoreError                 the store that replicas share does not answer, or answers nonsense
 └── Blocked                    a verdict says no; carries it
 
@@ -28,12 +32,20 @@ class ConfigError(HeadgateError):
     """A setting, file or flag is wrong; the message names it and says what to write instead."""
 
 
+class ExportRefused(HeadgateError):
+    """An exported graph or engine is not the model that it came from, so nothing was written."""
+
+
 class InputError(HeadgateError):
     """A request or row cannot be read; `param` names the field in the caller's own words."""
 
     def __init__(self, message: str, *, param: str | None = None) -> None:
         super().__init__(message)
         self.param = param
+
+
+class UnknownModel(InputError):
+    """No route leads from the model that was asked for to an upstream; the message lists those that do."""
 
 
 class NotJudged(HeadgateError):
@@ -60,6 +72,12 @@ class InferenceFailed(NotJudged):
     reason = "inference_failed"
 
 
+class Unparsable(InferenceFailed):
+    """A guard model's reply is none of the forms that it was trained to give."""
+
+    reason = "unparsable"
+
+
 class Overloaded(NotJudged):
     """Too many parts wait to be judged; try again later."""
 
@@ -79,6 +97,14 @@ class UpstreamError(HeadgateError):
         super().__init__(message)
         self.status = status
         self.body = body
+
+
+class UpstreamUnavailable(UpstreamError):
+    """The LLM behind the guard failed again and again; it will be asked again in `seconds`."""
+
+    def __init__(self, message: str, *, seconds: float) -> None:
+        super().__init__(message, status=503)
+        self.seconds = seconds
 
 
 class StoreError(HeadgateError):

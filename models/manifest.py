@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -82,16 +83,21 @@ def read(folder: Path) -> Manifest:
 def verify(folder: Path) -> Weights:
     """The folder's weights after every file was hashed; DigestMismatch names the first that differs."""
     manifest = read(folder)
-    for name, entry in manifest.files.items():
+    checked_files(folder, manifest.files)
+    return Weights(folder=folder, manifest=manifest, digest=_digest(manifest))
+
+
+def checked_files(folder: Path, files: Mapping[str, FileEntry]) -> None:
+    """Hashes every file; DigestMismatch names the first that differs, ModelUnavailable the first that is missing."""
+    for name, entry in files.items():
         path = folder / name
-        if Path(name).name != name:
+        if Path(name).is_absolute() or ".." in Path(name).parts:
             raise ModelUnavailable(f"{folder / 'manifest.json'}: file name {name!r} leaves the folder")
         if not path.is_file():
             raise ModelUnavailable(f"{path} is missing (named in its manifest)")
         found = sha256(path)
         if found != entry.sha256:
             raise DigestMismatch(f"{path}: sha256 is {found[:12]}…, the manifest says {entry.sha256[:12]}…")
-    return Weights(folder=folder, manifest=manifest, digest=_digest(manifest))
 
 
 def sha256(path: Path) -> str:

@@ -37,15 +37,20 @@ def embedded() -> Path:
     return shelf() / DEFAULT
 
 
+def names() -> list[str]:
+    """The names of the embedded models."""
+    return sorted(path.parent.name for path in shelf().glob("*/manifest.json"))
+
+
 def resolve(name_or_folder: str) -> Path:
     """The folder of an embedded model's name, or the folder itself; ModelUnavailable lists the names."""
     folder = shelf() / name_or_folder
-    if name_or_folder in _names():
+    if name_or_folder in names():
         return folder
     if Path(name_or_folder).is_dir():
         return Path(name_or_folder)
     raise ModelUnavailable(
-        f"no model {name_or_folder!r}: give a folder with a manifest.json, or one of: {', '.join(_names()) or 'none'}"
+        f"no model {name_or_folder!r}: give a folder with a manifest.json, or one of: {', '.join(names()) or 'none'}"
     )
 
 
@@ -65,7 +70,7 @@ def load(name_or_folder: str = DEFAULT, *, threads: int = 1) -> Classifier:
 
 def listing() -> list[ModelInfo]:
     """Every embedded model, by name."""
-    return [info(shelf() / name) for name in _names()]
+    return [info(shelf() / name) for name in names()]
 
 
 def info(folder: Path) -> ModelInfo:
@@ -92,7 +97,3 @@ def _graph(manifest: Manifest) -> FileEntry:
     if "model.onnx" not in manifest.files:
         raise ModelUnavailable(f"model {manifest.name}: its manifest names no model.onnx")
     return manifest.files["model.onnx"]
-
-
-def _names() -> list[str]:
-    return sorted(path.parent.name for path in shelf().glob("*/manifest.json"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,12 +45,16 @@ class OnnxRuntime:
             feeds["input_ids"][row, : len(ids)] = ids
             feeds["attention_mask"][row, : len(ids)] = 1
             feeds["token_type_ids"][row, : len(types)] = types
+        return self.feed(feeds, rows=rows)
+
+    def feed(self, feeds: Mapping[str, npt.NDArray[Any]], *, rows: int) -> Logits:
+        """The logits [rows, heads] of inputs by name, those left out that the graph has not; raises as `run` does."""
         logits = self._call({name: array for name, array in feeds.items() if name in self._inputs})
         if logits.ndim != 2 or len(logits) != rows or not np.isfinite(logits).all():
             raise InferenceFailed(f"{self._path.name} did not answer with one row of finite logits for each input row")
         return logits
 
-    def _call(self, feeds: dict[str, npt.NDArray[np.int64]]) -> Logits:
+    def _call(self, feeds: dict[str, npt.NDArray[Any]]) -> Logits:
         try:
             return np.asarray(self._session.run([self._output], feeds)[0], dtype=np.float32)
         except Exception as error:  # onnxruntime's exceptions share no base but Exception

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -16,10 +17,13 @@ from .encoding import PairEncoder, Window
 from .errors import ModelUnavailable
 from .manifest import Weights, verify
 from .normalise import views
-from .run_onnx import OnnxRuntime
+from .runtimes import Runtime, open_runtime
 
 BATCH_TOKENS = 512
 """Padded tokens of one call of the runtime: on a CPU more gains nothing."""
+
+CALL_TOKENS = 12
+"""What a call of the runtime costs whatever is in it, in tokens."""
 
 MAX_WINDOWS = 256
 """Windows of one text (about 36,000 tokens); a longer one is unjudged, never cut."""
@@ -42,8 +46,10 @@ class _Row(msgspec.Struct, frozen=True):
 class TextClassifier:
     """The embedded text model: blocking, safe to call from several threads, and blind to what shares its batch."""
 
+    local: Final = True
+
     def __init__(
-        self, weights: Weights, *, encoder: PairEncoder, runtime: OnnxRuntime, max_windows: int = MAX_WINDOWS
+        self, weights: Weights, *, encoder: PairEncoder, runtime: Runtime, max_windows: int = MAX_WINDOWS
     ) -> None:
         manifest = weights.manifest
         missing = [head for head in _REQUIRED if head not in manifest.heads]
@@ -77,7 +83,7 @@ class TextClassifier:
             )
         except Exception as error:  # tokenizers raises bare Exception
             raise ModelUnavailable(f"{folder}: the tokenizer cannot be used: {error}") from error
-        runtime = OnnxRuntime(weights.file("model.onnx"), threads=threads)
+        runtime = open_runtime(folder, threads=threads)
         return cls(weights, encoder=encoder, runtime=runtime, max_windows=max_windows)
 
     @property
@@ -184,14 +190,20 @@ class TextClassifier:
 
 
 def _batches(rows: Sequence[_Row], *, joins: bool) -> Iterator[list[int]]:
-    """Indices of rows, shortest first, in batches of at most BATCH_TOKENS padded tokens (or one row)."""
+    """Indices of rows, shortest first, in batches of at most BATCH_TOKENS padded tokens (or one row).
+
+    A row joins where the padding that it costs the others is less than another call.
+    """
     batch: list[int] = []
+    before = 0
     for at in sorted(range(len(rows)), key=lambda at: len(rows[at].window.ids)):
         longest = len(rows[at].window.ids)
-        if batch and (not joins or (len(batch) + 1) * longest > BATCH_TOKENS):
+        full = (len(batch) + 1) * longest > BATCH_TOKENS
+        if batch and (not joins or full or len(batch) * (longest - before) > CALL_TOKENS):
             yield batch
             batch = []
         batch.append(at)
+        before = longest
     if batch:
         yield batch
 

@@ -14,9 +14,13 @@ from .compiled import (
     Service,
     Stream,
 )
+from .context import Context
 from .decide import Decision, Judged, decide
 from .diagnostics import Diagnostic, PolicyError, render, render_all
 from .load import packs
+from .merge import effective, merge
+from .print_effective import changes, print_effective
+from .sarif import sarif
 from .schema import json_schema
 from .show import show
 from .thresholds import FalseAlarmTable, Thresholds, table_of, tightened
@@ -30,6 +34,7 @@ __all__ = [
     "Case",
     "CaseResult",
     "CompiledPolicy",
+    "Context",
     "Conversation",
     "Coverage",
     "Decision",
@@ -49,16 +54,21 @@ __all__ = [
     "Stream",
     "Thresholds",
     "Verdict",
+    "changes",
     "compile_policy",
     "decide",
+    "effective",
     "json_schema",
     "load_policy",
+    "merge",
     "packs",
     "parse_policy",
+    "print_effective",
     "render",
     "render_all",
     "resolve_thresholds",
     "run_cases",
+    "sarif",
     "show",
     "table_of",
     "tightened",

@@ -13,6 +13,7 @@ from msgspec import UNSET
 from ..models.assessment import Severity
 from ..models.content import Kind
 from .checks import Checked, checked
+from .compile_rules import custom, exceptions, lists, own_document, pii, rules
 from .compiled import (
     ActionRow,
     Bar,
@@ -29,12 +30,14 @@ from .compiled import (
     Stream,
     Strikes,
 )
-from .effective import Row, cells
+from .effective import OVERLAYS, Row, cells, overlaid
 from .load import load_source, source_of_text
+from .media import MediaBlock
 from .schema import (
     BlockTexts,
     CaseBlock,
     ConversationBlock,
+    Document,
     FalseAlarm,
     GuidelineBlock,
     Price,
@@ -47,7 +50,7 @@ from .schema import (
     UnjudgedBlock,
 )
 from .thresholds import FalseAlarmTable, Number, Rate, ThresholdPlan, Thresholds, resolve
-from .tree import get, items, plain
+from .tree import Entry, entries, get, items, plain
 from .verdict import Action
 
 __all__ = ["CompiledPolicy", "compile_policy", "load_policy", "parse_policy", "resolve_thresholds"]
@@ -93,9 +96,28 @@ def compile_policy(policy: Checked) -> CompiledPolicy:
         strikes=_strikes(document.strikes),
         cases=tuple(_case(case) for case in document.cases),
         origins=_origins(policy, matrix),
-        document=_plain(policy, name),
+        document=own_document(policy.root, name),
+        raises=rules(document.rules),
+        exceptions=exceptions(document.exceptions),
+        lists=lists(policy.root, document.lists),
+        custom=custom(document.custom),
+        pii=pii(document.pii),
+        media=document.media,
+        tenants=_overlays(policy, name, "tenants"),
+        routes=_overlays(policy, name, "routes"),
     )
-    return msgspec.structs.replace(compiled, hash=_hash(compiled))
+    return msgspec.structs.replace(compiled, hash=hash_of(compiled))
+
+
+def _overlays(policy: Checked, name: str, key: str) -> dict[str, CompiledPolicy]:
+    """Each overlay laid over the policy, as a whole policy of its own."""
+    return {item.key: _overlaid(policy, name, item) for item in entries(get(policy.root, key))}
+
+
+def _overlaid(policy: Checked, name: str, item: Entry) -> CompiledPolicy:
+    root = overlaid(policy.root, item.value)
+    document = msgspec.structs.replace(msgspec.convert(plain(root), Document), name=name)
+    return compile_policy(Checked(file=policy.file, root=root, document=document))
 
 
 def _name(file: str) -> str:
@@ -113,7 +135,7 @@ def _rules(row: Row) -> RuleRow:
 
 def _plan(thresholds: Mapping[str, float | FalseAlarm]) -> ThresholdPlan:
     wanted: dict[str, Number | Rate] = {
-        key: Rate(value.fpr) if isinstance(value, FalseAlarm) else Number(float(value))
+        key: Rate(value.fpr, value.most, value.point) if isinstance(value, FalseAlarm) else Number(float(value))
         for key, value in sorted(thresholds.items())
     }
     return ThresholdPlan(
@@ -257,13 +279,18 @@ def _origins(policy: Checked, matrix: Mapping[str, Mapping[str, Row]]) -> dict[s
     return dict(sorted(found.items()))
 
 
-def _plain(policy: Checked, name: str) -> dict[str, object]:
-    tree = {item.key: plain(item.value) for item in policy.root.entries if item.key != "extends"}
-    return tree | {"name": name}
-
-
-def _hash(policy: CompiledPolicy) -> str:
+def hash_of(policy: CompiledPolicy) -> str:
+    """The digest of all that is in force; what a policy does not use leaves no trace in it."""
     content = msgspec.structs.asdict(policy)
     for key in ("hash", "cases", "origins", "document"):
         del content[key]
+    for key in ("raises", "exceptions", "lists", "custom", "pii"):
+        if not content[key]:
+            del content[key]
+    if content["media"] == MediaBlock():
+        del content["media"]
+    for key in OVERLAYS:
+        overlays = content.pop(key)
+        if overlays:
+            content[key] = {name: one.hash for name, one in overlays.items()}
     return hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()[:16]

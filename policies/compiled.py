@@ -7,6 +7,8 @@ from typing import TypeAlias
 import msgspec
 
 from ..models.content import Kind
+from .listed import Custom, Excuse, Pii, Rule, WordList
+from .media import MediaBlock
 from .schema import Blocking, BlockStyle, Hold, Mode, OnError, Prefill, ServiceApi, Strategy, SupportMode
 from .thresholds import ThresholdPlan
 from .verdict import Action
@@ -150,6 +152,8 @@ class CompiledPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
     `matrix` and `rules` are total over direction, slug and severity 0..3. `hash` is that of the effective policy
     without cases, so that comments, layout and tests do not change it. `origins` maps a rule to its FILE:LINE.
+    `raises` only tighten and `exceptions` only loosen, in this order. `tenants` and `routes` are whole policies of
+    which the more restrictive holds: see `merge.effective`.
     """
 
     name: str
@@ -172,3 +176,27 @@ class CompiledPolicy(msgspec.Struct, frozen=True, kw_only=True):
     cases: tuple[Case, ...]
     origins: dict[str, str]
     document: dict[str, object]
+    raises: tuple[Rule, ...] = ()
+    exceptions: tuple[Excuse, ...] = ()
+    lists: tuple[WordList, ...] = ()
+    custom: tuple[Custom, ...] = ()
+    pii: Pii | None = None
+    media: MediaBlock = MediaBlock()
+    tenants: dict[str, CompiledPolicy] = {}
+    routes: dict[str, CompiledPolicy] = {}
+
+    @property
+    def seeks(self) -> bool:
+        """Whether it looks for words, likenesses or personal data in texts."""
+        return bool(self.lists or self.custom or self.pii)
+
+    @property
+    def counts_strikes(self) -> bool:
+        """Whether anything depends on the points of a sender."""
+        whens = (*(rule.when for rule in self.raises), *(excuse.when for excuse in self.exceptions))
+        return bool(self.strikes.bars) or any(when.strikes for when in whens)
+
+    @property
+    def conditional(self) -> bool:
+        """Whether what it says depends on the circumstances."""
+        return bool(self.raises or self.exceptions or self.tenants or self.routes)

@@ -7,14 +7,17 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from ..models.assessment import Assessed, Assessment, Severity, Unjudged
-from ..models.content import Direction, Kind
+from ..models.content import Direction, Kind, Purpose
 from ..models.errors import HeadgateError, NotJudged
 from ..models.taxonomy import BY_SLUG
 from .compiled import CompiledPolicy
+from .conditions import conditioned
+from .context import NOWHERE, Context
+from .hits import Hit
 from .thresholds import FALLBACK, Thresholds, tightened
-from .verdict import Action, Coverage, Finding, Missed
+from .verdict import Action, Coverage, Degraded, Finding, Missed
 
-__all__ = ["CompiledPolicy", "Decision", "Judged", "Thresholds", "decide", "severity_of"]
+__all__ = ["CompiledPolicy", "Decision", "Judged", "Thresholds", "decide", "limits_of", "passes", "severity_of"]
 
 REACHED = {1: 0.5, 2: 1 / 3, 3: 0.5}
 """The probability of at least a severity from which it counts as that.
@@ -28,12 +31,18 @@ LEADER = 0.2
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of the exchange with what its classifier said: `part` is its path."""
+    """A part of the exchange with what its classifier said: `part` is its path, `tool` whose call or result it is.
+
+    `hits` are what the policy's own lists found in it.
+    """
 
     part: str
     direction: Direction
     kind: Kind
     assessment: Assessment
+    purpose: Purpose = "chat"
+    tool: str = ""
+    hits: tuple[Hit, ...] = ()
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,32 +61,86 @@ class _Hit(msgspec.Struct, frozen=True):
     threshold: float
 
 
-def decide(policy: CompiledPolicy, judged: Sequence[Judged], *, thresholds: Thresholds, tighten: int = 0) -> Decision:
+def decide(
+    policy: CompiledPolicy,
+    judged: Sequence[Judged],
+    *,
+    thresholds: Thresholds,
+    tighten: int = 0,
+    context: Context = NOWHERE,
+) -> Decision:
     """The strongest action that any part calls for, with every finding; `tighten` is the number of rejected draws.
 
     Total and deterministic. A part is flagged when `unsafe` reaches the default threshold. A category counts by itself
     when it has a threshold of its own in the policy (prompt attacks and child safety always have one), and in a flagged
     part at the model's operating point. A flagged part always yields a finding: its likeliest category counts too, or
     `other`. `sensitive` on input yields support or a flag and never more. Scores that are not numbers count as high.
+    What lists found, rules and exceptions come last, under the `context`: see `conditions.py`.
     """
-    limits = _tightened(thresholds, tighten)
+    limits = limits_of(thresholds, tighten=tighten)
     findings: list[Finding] = []
     missed: list[Missed] = []
+    degraded: list[Degraded] = []
+    covered: list[str] = []
+    by: dict[str, str] = {}
     for item in judged:
-        match item.assessment:
-            case Assessed():
-                findings += _ordered(_findings(policy, item, item.assessment, limits))
-            case Unjudged():
-                missed.append(_missed(policy, item, item.assessment))
+        assessment = item.assessment
+        if isinstance(assessment, Unjudged):
+            missed.append(_missed(policy, item, assessment))
+            continue
+        if assessment.missed:
+            # The others' word stands, and so does that one was missing: as the policy rules for failures.
+            missed.append(_missed(policy, item, assessment.missed[0], model=assessment.missed[0].model))
+        else:
+            covered.append(item.part)
+        if "+" in assessment.model:
+            by[item.part] = assessment.model
+        if assessment.rung:
+            degraded.append(Degraded(part=item.part, rung=assessment.rung))
+        if not is_clear(item.direction, assessment, limits):
+            findings += _ordered(_findings(policy, item, assessment, limits))
+    coverage = Coverage(judged=tuple(covered), unjudged=tuple(missed), degraded=tuple(degraded), by=by)
+    if policy.raises or policy.exceptions or policy.seeks:
+        findings = conditioned(policy, judged, findings, context=context)
+    if not findings and not missed:
+        return Decision(coverage=coverage)
     actions = [finding.action for finding in findings] + [part.action for part in missed]
-    return Decision(
-        action=max(actions, default=Action.ALLOW),
-        findings=tuple(findings),
-        coverage=Coverage(
-            judged=tuple(item.part for item in judged if isinstance(item.assessment, Assessed)),
-            unjudged=tuple(missed),
-        ),
+    return Decision(action=max(actions), findings=tuple(findings), coverage=coverage)
+
+
+def limits_of(thresholds: Thresholds, *, tighten: int) -> Thresholds:
+    """The thresholds after a number of rejected draws."""
+    if tighten <= 0:
+        return thresholds
+    return Thresholds(
+        default=tightened(thresholds.default, rounds=tighten),
+        sensitive=tightened(thresholds.sensitive, rounds=tighten),
+        alone={slug: tightened(at, rounds=tighten) for slug, at in thresholds.alone.items()},
+        categories={slug: tightened(at, rounds=tighten) for slug, at in thresholds.categories.items()},
     )
+
+
+def passes(policy: CompiledPolicy, direction: Direction, assessed: Assessed, limits: Thresholds) -> bool:
+    """Whether all that `decide` could say of a part without hits is that it was judged and is allowed."""
+    told = assessed.rung or assessed.missed or "+" in assessed.model
+    return not (told or policy.raises or policy.exceptions or policy.seeks) and is_clear(direction, assessed, limits)
+
+
+def is_clear(direction: Direction, assessed: Assessed, limits: Thresholds) -> bool:
+    """Whether `decide` would find nothing: the usual case, seen by a few comparisons.
+
+    A NaN is below no threshold.
+    """
+    if not assessed.unsafe < limits.default:
+        return False
+    if assessed.sensitive is not None and not assessed.sensitive < limits.sensitive and direction == Direction.INPUT:
+        return False
+    scores = assessed.categories
+    for slug, threshold in limits.alone.items():
+        score = scores.get(slug)
+        if score is not None and not score < threshold:
+            return False
+    return True
 
 
 def severity_of(assessed: Assessed, category: str) -> Severity:
@@ -118,7 +181,7 @@ def _findings(policy: CompiledPolicy, item: Judged, assessed: Assessed, limits: 
 
 def _hits(direction: Direction, assessed: Assessed, limits: Thresholds) -> Iterator[_Hit]:
     if not _reaches(assessed.unsafe, limits.default):
-        # The usual case, and the hot path: only categories that count by themselves are looked at.
+        # Only categories that count by themselves are looked at.
         for slug, threshold in limits.alone.items():
             score = assessed.categories.get(slug)
             if score is not None and _counts(slug, direction) and _reaches(score, threshold):
@@ -155,25 +218,15 @@ def _finding(item: Judged, hit: _Hit, *, severity: Severity, action: Action, rul
         part=item.part,
         rule=rule,
         action=action,
+        times=tuple((found.start, found.end) for found in getattr(item.assessment, "stretches", ())),
     )
 
 
-def _missed(policy: CompiledPolicy, item: Judged, unjudged: Unjudged) -> Missed:
+def _missed(policy: CompiledPolicy, item: Judged, unjudged: Unjudged, *, model: str = "") -> Missed:
     action = policy.on_unjudged[item.kind]
     if unjudged.reason in FAILURES:
         action = Action.FLAG if policy.on_error == "open" else Action.REFUSE
-    return Missed(part=item.part, reason=unjudged.reason, action=action)
-
-
-def _tightened(thresholds: Thresholds, rounds: int) -> Thresholds:
-    if rounds <= 0:
-        return thresholds
-    return Thresholds(
-        default=tightened(thresholds.default, rounds=rounds),
-        sensitive=tightened(thresholds.sensitive, rounds=rounds),
-        alone={slug: tightened(at, rounds=rounds) for slug, at in thresholds.alone.items()},
-        categories={slug: tightened(at, rounds=rounds) for slug, at in thresholds.categories.items()},
-    )
+    return Missed(part=item.part, reason=unjudged.reason, action=action, model=model)
 
 
 def _reaches(score: float, threshold: float) -> bool:

@@ -13,8 +13,11 @@ from .schema import DIRECTIONS, KINDS, LEVELS
 from .tree import Entry, Fields, Node, Scalar, Source, chain, entries, entry, get, text
 from .verdict import Action
 
-OWN = frozenset({"version", "name", "extends", "cases"})
+OWN = frozenset({"version", "name", "extends", "taxonomy", "cases"})
 """Keys that belong to the file they stand in and are not inherited."""
+
+OVERLAYS = ("tenants", "routes")
+"""Keys under which whole trees stand that tighten this one."""
 
 _ACTIONS = {action.value: action for action in Action}
 
@@ -41,6 +44,12 @@ def merged(source: Source) -> Fields:
     trees = [_inheritable(first.root), *(_inheritable(base.root) for base in rest)]
     whole = reduce(lambda child, base: _laid(child, base, ()), trees)
     return Fields(first.root.mark, (*own, *whole.entries))
+
+
+def overlaid(root: Fields, overlay: Node) -> Fields:
+    """A whole policy's tree with the lines of a tenant or route over it, and without such overlays of its own."""
+    below = Fields(root.mark, tuple(item for item in root.entries if item.key not in (*OVERLAYS, "cases")))
+    return _laid(overlay, below, ()) if isinstance(overlay, Fields) else below
 
 
 def cells(root: Fields) -> dict[str, dict[str, Row]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from .diagnostics import Diagnostic, Mark, error, suggest
+from .foreign import localised
 from .tree import Fields, Scalar, Source, entry
 from .yaml_tree import MAX_BYTES, parse_yaml
 
@@ -59,6 +60,7 @@ def _read(path: Path, *, seen: tuple[Path, ...]) -> Source:
 
 def _source(text: str, *, label: str, path: Path, seen: tuple[Path, ...]) -> Source:
     parsed = parse_yaml(text, file=label)
+    parsed = msgspec.structs.replace(parsed, root=localised(parsed.root))
     if path == PACK_FOLDER / f"{BASE}.yaml":
         return Source(file=label, text=text, root=parsed.root, faults=parsed.faults)
     extends = entry(parsed.root, "extends")

@@ -7,11 +7,40 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from ..models.crosswalk import labels
 from ..models.taxonomy import SLUGS
+from .blocks import CustomBlock, ExceptionBlock, ListBlock, PiiBlock, RuleBlock
+from .described import describe
+from .foreign import TAXONOMIES
+from .media import MediaBlock
+from .names import (
+    DIRECTIONS,
+    KINDS,
+    LEVELS,
+    POSSIBLE,
+    POSSIBLE_UNJUDGED,
+    SERVICES,
+    THRESHOLD_KEYS,
+    ActionName,
+    DirectionName,
+    SeverityName,
+)
 
-ActionName: TypeAlias = Literal["allow", "flag", "guideline", "redact", "correct", "regenerate", "support", "refuse"]
-DirectionName: TypeAlias = Literal["input", "output", "tool_result", "document"]
-SeverityName: TypeAlias = Literal["none", "minor", "moderate", "severe"]
+__all__ = [
+    "DIRECTIONS",
+    "KINDS",
+    "LEVELS",
+    "POSSIBLE",
+    "POSSIBLE_UNJUDGED",
+    "SERVICES",
+    "THRESHOLD_KEYS",
+    "ActionName",
+    "DirectionName",
+    "Document",
+    "SeverityName",
+    "json_schema",
+]
+
 Strategy: TypeAlias = Literal["blind", "guideline", "critique_refine", "corrector", "best_of_n", "rewrite_prompt"]
 Prefill: TypeAlias = Literal["message", "vllm"]
 Hold: TypeAlias = Literal["sentence", "answer"]
@@ -20,24 +49,8 @@ OnError: TypeAlias = Literal["closed", "open"]
 BlockStyle: TypeAlias = Literal["refusal", "error"]
 SupportMode: TypeAlias = Literal["message", "answer"]
 ServiceApi: TypeAlias = Literal["chat", "completions"]
+TaxonomyName: TypeAlias = Literal["openai", "azure", "llama_guard"]
 Blocking: TypeAlias = Literal["new", "all"]
-
-DIRECTIONS: tuple[DirectionName, ...] = ("input", "output", "tool_result", "document")
-LEVELS: tuple[SeverityName, ...] = ("minor", "moderate", "severe")
-POSSIBLE: dict[str, tuple[ActionName, ...]] = {
-    "input": ("allow", "flag", "guideline", "redact", "support", "refuse"),
-    "output": ("allow", "flag", "redact", "correct", "regenerate", "support", "refuse"),
-    "tool_result": ("allow", "flag", "guideline", "redact", "refuse"),
-    "document": ("allow", "flag", "guideline", "redact", "refuse"),
-}
-"""The actions that can be taken in each direction."""
-
-POSSIBLE_UNJUDGED: tuple[ActionName, ...] = ("allow", "flag", "redact", "refuse")
-"""The actions that can be taken without a judgement."""
-
-KINDS = ("text", "image", "video", "opaque")
-SERVICES = ("corrector", "rewriter", "critic")
-THRESHOLD_KEYS = ("default", "sensitive", *SLUGS)
 
 
 class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -62,9 +75,15 @@ class CategoryRows(Strict, frozen=True, kw_only=True):
 
 
 class FalseAlarm(Strict, frozen=True, kw_only=True):
-    """A threshold given as the share of harmless content, 0..1, that may be flagged on the calibration set."""
+    """A threshold given as the share of harmless content, 0..1, that may be flagged on the calibration set.
 
-    fpr: float
+    Without `fpr` it is the model's own operating point; `most` is the highest that it may be, and with `point` it is
+    not above the operating point either.
+    """
+
+    fpr: float | None = None
+    most: float | None = None
+    point: bool = False
 
 
 class Price(Strict, frozen=True, kw_only=True):
@@ -237,12 +256,30 @@ class CaseBlock(Strict, frozen=True, kw_only=True):
     note: str = ""
 
 
+class Overlay(Strict, frozen=True, kw_only=True):
+    """What a tenant or a route has of its own: of this and the policy, the more restrictive holds."""
+
+    input: ActionName | Rows | UnsetType = UNSET
+    output: ActionName | Rows | UnsetType = UNSET
+    tool_result: ActionName | Rows | UnsetType = UNSET
+    document: ActionName | Rows | UnsetType = UNSET
+    categories: dict[str, CategoryRows] = {}
+    thresholds: dict[str, float | FalseAlarm] = {}
+    sampling: SamplingBlock | UnsetType = UNSET
+    on_unjudged: UnjudgedBlock | Literal["strict"] | UnsetType = UNSET
+    on_error: OnError | UnsetType = UNSET
+    mode: Mode | UnsetType = UNSET
+    rules: dict[str, RuleBlock] = {}
+    lists: dict[str, ListBlock] = {}
+
+
 class Document(Strict, frozen=True, kw_only=True):
     """A whole policy file."""
 
     version: Literal[1]
     name: str | UnsetType = UNSET
     extends: str | UnsetType = UNSET
+    taxonomy: TaxonomyName | UnsetType = UNSET
     mode: Mode = "enforce"
     input: ActionName | Rows | UnsetType = UNSET
     output: ActionName | Rows | UnsetType = UNSET
@@ -261,7 +298,29 @@ class Document(Strict, frozen=True, kw_only=True):
     conversation: ConversationBlock = ConversationBlock()
     services: ServicesBlock = ServicesBlock()
     strikes: StrikesBlock = StrikesBlock()
+    rules: dict[str, RuleBlock | None] = {}
+    exceptions: dict[str, ExceptionBlock | None] = {}
+    lists: dict[str, ListBlock | None] = {}
+    custom: dict[str, CustomBlock | None] = {}
+    pii: PiiBlock | None = None
+    media: MediaBlock = MediaBlock()
+    tenants: dict[str, Overlay] = {}
+    routes: dict[str, Overlay] = {}
     cases: tuple[CaseBlock, ...] = ()
+
+
+def _foreign() -> list[str]:
+    """Labels of the taxonomies that a policy may be written in."""
+    return [
+        label
+        for label in dict.fromkeys(one for name in TAXONOMIES.values() for one in labels(name))
+        if label not in SLUGS
+    ]
+
+
+def _suggest(found: dict[str, Any]) -> None:
+    """Categories are offered, and patterns of them are taken too."""
+    found.setdefault("examples", list(SLUGS))
 
 
 def json_schema() -> dict[str, Any]:
@@ -269,7 +328,10 @@ def json_schema() -> dict[str, Any]:
     schema = msgspec.json.schema(Document)
     properties = schema["$defs"]["Document"]["properties"]
     for key, names in (("categories", SLUGS), ("guidelines", SLUGS), ("thresholds", THRESHOLD_KEYS)):
-        properties[key]["propertyNames"] = {"enum": list(names)}
+        properties[key]["propertyNames"] = {"enum": [*names, *_foreign()]}
     schema["$defs"]["ScoresBlock"]["properties"]["categories"]["propertyNames"] = {"enum": list(SLUGS)}
+    for name in ("WhenBlock", "ListBlock", "CustomBlock"):
+        _suggest(schema["$defs"][name]["properties"]["category"])
+    describe(schema)
     whole = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Headgate policy", **schema}
     return msgspec.json.decode(msgspec.json.encode(whole), type=dict[str, Any])

@@ -14,13 +14,16 @@ def show(policy: CompiledPolicy) -> str:
     """The effective policy as YAML with its cases; read again, it decides the same and has the same hash."""
     keys = [field.encode_name for field in msgspec.structs.fields(Document)]
     ordered = {key: policy.document[key] for key in keys if key in policy.document}
-    return yaml.dump(ordered, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=None, width=118)
+    return yaml.dump(
+        ordered, Dumper=PolicyDumper, sort_keys=False, allow_unicode=True, default_flow_style=None, width=118
+    )
 
 
-class _Dumper(yaml.SafeDumper):
+class PolicyDumper(yaml.SafeDumper):
     """Quotes every text that our own rules for plain words would read as something else."""
 
     def ignore_aliases(self, data: object) -> bool:
+        """Nothing is written as an alias of something else."""
         return True
 
 
@@ -31,4 +34,4 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
-_Dumper.add_representer(str, _text)
+PolicyDumper.add_representer(str, _text)

@@ -22,10 +22,15 @@ LOWEST = 0.05
 STEP = 0.15
 
 
-class Rate(msgspec.Struct, frozen=True, tag="fpr", tag_field="by"):
-    """A false-alarm rate, 0..1, to be held on the calibration set."""
+class Rate(msgspec.Struct, frozen=True, tag="fpr", tag_field="by", omit_defaults=True):
+    """A false-alarm rate, 0..1, to be held on the calibration set; None for the model's own operating point.
 
-    fpr: float
+    `most` is the highest threshold that may come of it; with `point` neither is it above the operating point.
+    """
+
+    fpr: float | None = None
+    most: float | None = None
+    point: bool = False
 
 
 class Number(msgspec.Struct, frozen=True, tag="number", tag_field="by"):
@@ -81,12 +86,13 @@ def resolve(plan: ThresholdPlan, table: FalseAlarmTable | None = None) -> Thresh
 def nominal(plan: ThresholdPlan) -> Thresholds:
     """The plan's numbers with no model at hand, for policy tests with given scores: a rate stands at 0.5."""
     numbers: dict[str, Number | Rate] = {
-        slug: wanted if isinstance(wanted, Number) else Number(FALLBACK) for slug, wanted in plan.categories.items()
+        slug: wanted if isinstance(wanted, Number) else Number(_at_most(FALLBACK, wanted.most))
+        for slug, wanted in plan.categories.items()
     }
     return resolve(
         ThresholdPlan(
-            default=plan.default if isinstance(plan.default, Number) else None,
-            sensitive=plan.sensitive if isinstance(plan.sensitive, Number) else None,
+            default=_nominal(plan.default),
+            sensitive=_nominal(plan.sensitive),
             categories=numbers,
         )
     )
@@ -97,14 +103,46 @@ def tightened(threshold: float, *, rounds: int) -> float:
     return min(threshold, max(LOWEST, threshold * (1.0 - STEP * max(0, rounds))))
 
 
+def stricter(one: Number | Rate | None, other: Number | Rate | None) -> Number | Rate | None:
+    """What asks for the lower of two thresholds, whatever the model; None is the model's operating point."""
+    if one == other:
+        return one
+    if isinstance(one, Number) and isinstance(other, Number):
+        return min(one, other, key=lambda number: number.at)
+    rates = [wanted.fpr for wanted in (one, other) if isinstance(wanted, Rate) and wanted.fpr is not None]
+    points = any(wanted is None or (isinstance(wanted, Rate) and wanted.fpr is None) for wanted in (one, other))
+    tops = [top for wanted in (one, other) if (top := _top(wanted)) is not None]
+    return Rate(
+        fpr=max(rates, default=None),
+        most=min(tops, default=None),
+        point=(points and bool(rates)) or any(isinstance(wanted, Rate) and wanted.point for wanted in (one, other)),
+    )
+
+
+def _top(wanted: Number | Rate | None) -> float | None:
+    return wanted.at if isinstance(wanted, Number) else None if wanted is None else wanted.most
+
+
+def _nominal(wanted: Number | Rate | None) -> Number | None:
+    if wanted is None or isinstance(wanted, Number):
+        return wanted
+    return Number(_at_most(FALLBACK, wanted.most))
+
+
+def _at_most(threshold: float, most: float | None) -> float:
+    return threshold if most is None else min(threshold, most)
+
+
 def _resolved(wanted: Number | Rate | None, head: str, card: FalseAlarmTable) -> float:
-    match wanted:
-        case Number(at=at):
-            return at
-        case Rate(fpr=fpr):
-            return _at_rate(fpr, head, card.rates.get(head, {}))
-        case None:
-            return card.points.get(head, FALLBACK)
+    point = card.points.get(head, FALLBACK)
+    if wanted is None:
+        return point
+    if isinstance(wanted, Number):
+        return wanted.at
+    if wanted.fpr is None:
+        return _at_most(point, wanted.most)
+    at = _at_most(_at_rate(wanted.fpr, head, card.rates.get(head, {})), wanted.most)
+    return min(at, point) if wanted.point else at
 
 
 def _at_rate(fpr: float, head: str, table: Mapping[str, float]) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .compiled import CompiledPolicy
+from .listed import Pii
 from .thresholds import Thresholds
 from .verdict import Action
 
@@ -22,6 +23,7 @@ def loosened(
         *_unjudged(given, asked),
         *_sampling(given, asked),
         *_rest(given, asked),
+        *_listed(given, asked),
     )
 
 
@@ -90,6 +92,30 @@ def _rest(given: CompiledPolicy, asked: CompiledPolicy) -> Iterator[str]:
         yield "services"
     if given.strikes.bars and asked.strikes != given.strikes:
         yield "strikes"
+
+
+def _listed(given: CompiledPolicy, asked: CompiledPolicy) -> Iterator[str]:
+    """What the one looks for and the other does not, and what the other excuses; overlays belong to their policy."""
+    if not set(given.raises) <= set(asked.raises):
+        yield "rules"
+    if not set(asked.exceptions) <= set(given.exceptions):
+        yield "exceptions"
+    stops = {entry for entry in given.lists if not entry.allow}
+    excuses = {entry for entry in asked.lists if entry.allow}
+    if not stops <= set(asked.lists) or not excuses <= set(given.lists):
+        yield "lists"
+    if not set(given.custom) <= set(asked.custom):
+        yield "custom"
+    if given.pii is not None and (asked.pii is None or _milder(given.pii, asked.pii)):
+        yield "pii"
+    for key in ("tenants", "routes"):
+        if getattr(given, key) and getattr(asked, key) != getattr(given, key):
+            yield key
+
+
+def _milder(given: Pii, asked: Pii) -> bool:
+    fewer = not set(given.kinds) <= set(asked.kinds)
+    return fewer or any(asked.actions[direction] < action for direction, action in given.actions.items())
 
 
 def _larger(asked: float | None, given: float | None) -> bool:

@@ -6,8 +6,10 @@ from collections.abc import Set
 from pathlib import Path
 
 from .checks import diagnose
+from .checks.failing_case import check_cases
 from .checks.uncovered import check_covered
-from .diagnostics import Diagnostic, ordered
+from .compile import load_policy
+from .diagnostics import Diagnostic, errors, ordered
 from .load import load_source
 from .tree import chain
 
@@ -19,6 +21,8 @@ def validate(name_or_path: str | Path, *, covers: Set[str] | None = None) -> lis
     """
     source = load_source(name_or_path)
     found = diagnose(source)
+    if not errors(found):
+        found += check_cases(source, load_policy(name_or_path))
     if covers is not None:
         found += check_covered(source, covers=covers)
     return ordered(found, texts={part.file: part.text for part in chain(source)})

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import enum
-from functools import total_ordering
 
 import msgspec
 
 from ..models.assessment import Severity
 
 
-@total_ordering
 class Action(enum.Enum):
-    """What is done about a part or a whole exchange; ordered by force, so that `max` is the strictest."""
+    """What is done about a part or a whole exchange; ordered by force, so that `max` is the strictest.
+
+    `force` is the rank of the action, 0 (allow) to 7 (refuse).
+    """
+
+    force: int
 
     ALLOW = "allow"
     FLAG = "flag"
@@ -23,28 +26,38 @@ class Action(enum.Enum):
     SUPPORT = "support"
     REFUSE = "refuse"
 
-    @property
-    def force(self) -> int:
-        """The rank of the action, 0 (allow) to 7 (refuse)."""
-        return _FORCE[self.value]
+    def __init__(self, word: str) -> None:
+        self.force = len(type(self).__members__)
+
+    # Members are compared and looked up with every part of every exchange, hence nothing generic here.
+    __hash__ = object.__hash__
 
     def __lt__(self, other: object) -> bool:
-        if not isinstance(other, Action):
-            return NotImplemented
-        return self.force < other.force
+        return self.force < other.force if isinstance(other, Action) else NotImplemented
+
+    def __le__(self, other: object) -> bool:
+        return self.force <= other.force if isinstance(other, Action) else NotImplemented
+
+    def __gt__(self, other: object) -> bool:
+        return self.force > other.force if isinstance(other, Action) else NotImplemented
+
+    def __ge__(self, other: object) -> bool:
+        return self.force >= other.force if isinstance(other, Action) else NotImplemented
 
     def __str__(self) -> str:
-        return self.value
+        return str(self.value)
 
-
-_FORCE = {action.value: rank for rank, action in enumerate(Action)}
 
 DELIVERS = frozenset({Action.ALLOW, Action.FLAG, Action.GUIDELINE})
 """Actions under which the judged content itself may pass on unchanged."""
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One reason for an action: what was found, how sure, where, and which rule of the policy decided."""
+class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One reason for an action: what was found, how sure, where, and which rule of the policy decided.
+
+    `spans` are stretches of the judged text, in code points, where what was found has a place in it; `times` are those
+    of a video, in seconds.
+    """
 
     category: str
     severity: Severity
@@ -53,21 +66,40 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     part: str
     rule: str
     action: Action
+    spans: tuple[tuple[int, int], ...] = ()
+    times: tuple[tuple[float, float], ...] = ()
 
 
-class Missed(msgspec.Struct, frozen=True, kw_only=True):
-    """A part that nobody judged, why, and what the policy does about it."""
+class Missed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A part that was not judged as it should be, why, and what the policy does about it.
+
+    `model` is the one that was missing where others judged the part: their findings stand beside this.
+    """
 
     part: str
     reason: str
     action: Action
+    model: str = ""
+
+
+class Degraded(msgspec.Struct, frozen=True, kw_only=True):
+    """A part that a stand-in judged, and its name: the classifier in charge was overloaded, late or broken."""
+
+    part: str
+    rung: str
 
 
 class Coverage(msgspec.Struct, frozen=True, kw_only=True):
-    """Which parts were judged and which were not; every part of the exchange is in exactly one of the two."""
+    """Which parts were judged and which were not; every part of the exchange is in exactly one of the two.
+
+    Of those judged, `degraded` are the ones that the classifier in charge did not judge. `by` names who judged a part
+    where several did.
+    """
 
     judged: tuple[str, ...] = ()
     unjudged: tuple[Missed, ...] = ()
+    degraded: tuple[Degraded, ...] = ()
+    by: dict[str, str] = {}
 
 
 class Round(msgspec.Struct, frozen=True, kw_only=True):

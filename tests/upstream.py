@@ -14,8 +14,8 @@ import msgspec
 from aiohttp import web
 
 PATHS = (
-    "/chat/completions", "/completions", "/embeddings", "/images/generations", "/messages", "/messages/count_tokens",
-    "/responses",
+    "/chat/completions", "/completions", "/embeddings", "/images/generations", "/videos", "/messages",
+    "/messages/count_tokens", "/responses",
 )  # fmt: skip
 """What is answered; beside chat with `Reply.raw` alone."""
 USAGE = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
@@ -52,6 +52,7 @@ class Upstream:
         self.script: Script = Reply()
         self.bodies: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
+        self.paths: list[str] = []
         self.left = threading.Event()
         self.started = threading.Event()
         self.release = threading.Event()
@@ -61,6 +62,7 @@ class Upstream:
         self.script = Reply()
         self.bodies.clear()
         self.headers.clear()
+        self.paths.clear()
         for event in (self.left, self.started, self.release):
             event.clear()
 
@@ -78,6 +80,7 @@ class Upstream:
         body = json.loads(await request.read())
         self.bodies.append(body)
         self.headers.append(dict(request.headers))
+        self.paths.append(request.path_qs)
         reply = self.reply(body)
         self.started.set()
         try:
@@ -202,6 +205,7 @@ def running() -> Iterator[Upstream]:
     for path in PATHS:
         app.router.add_post(f"/v1{path}", upstream.chat)
     app.router.add_post("/api/chat", upstream.chat)
+    app.router.add_post("/openai/deployments/{model}/chat/completions", upstream.chat)
     app.router.add_get("/v1/models", models)
     loop = asyncio.new_event_loop()
     # Handlers are cancelled when their client goes: that is how the server sees it.

@@ -312,7 +312,7 @@ def _add(answer: Answer, index: int, text: str) -> list[Delta]:
         return []
     block.length += len(text)
     answer.runs.setdefault(block.channel, []).append(Run(index, text))
-    return [Delta(block.channel, text)]
+    return [Delta(block.channel, text, str(block.fields.get("name") or ""))]
 
 
 def _cite(answer: Answer, index: int, citation: Any) -> list[Delta]:

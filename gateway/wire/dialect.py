@@ -19,18 +19,24 @@ from ...models.errors import HeadgateError
 from ...policies.compiled import CompiledPolicy
 from ...policies.schema import Prefill
 from ..errors import Failure
+from ..providers import Api
 
 Usage: TypeAlias = dict[str, Any]
 KeyHeader: TypeAlias = Literal["authorization", "x-api-key"]
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """A request that can be judged and sent on: the decoded body, every part of it, and how it wants its answer."""
+    """A request that can be judged and sent on: the decoded body, every part of it, and how it wants its answer.
+
+    `note` is what the policy puts ahead of a conversation. It stays beside the body until that is written for upstream:
+    one message more in front, and the paths of the parts would lead to their neighbours.
+    """
 
     body: dict[str, Any]
     parts: tuple[Part, ...]
     stream: bool
     n: int = 1
+    note: str | None = None
 
 
 class Answer(Protocol):
@@ -110,16 +116,15 @@ class Outcome(msgspec.Struct, Generic[R, A], frozen=True, kw_only=True):
 
 
 class Dialect(msgspec.Struct, Generic[R, A], frozen=True, kw_only=True):
-    """One protocol. `path` is upstream's, under its base URL, or under the server's root where `at_root` is set.
+    """One protocol. `path` is where it is usually served, under `/v1` or at the root.
 
     `read` takes up an answer in one piece, `read_event` one event of a stream; both raise UpstreamError where there is
     no answer in it. `usage` is that of all rounds together. `keep_alive` is sent while a stream is silent.
     `continues`: upstream can go on from the start of an answer, where the policy says how.
     """
 
-    name: str
+    name: Api
     path: str
-    at_root: bool = False
     continues: bool = True
     key_header: KeyHeader = "authorization"
     content_type: bytes = b"text/event-stream; charset=utf-8"

@@ -167,7 +167,7 @@ def _call(call: _Call, answer: Answer) -> Delta:
     found = call.function.arguments
     answer.calls.append(Call(name=call.function.name, arguments={} if found is None else found, id=call.id))
     text = found if isinstance(found, str) and found else msgspec.json.encode(answer.calls[-1].arguments).decode()
-    return Delta(Channel(0, "tool_call", len(answer.calls) - 1), text)
+    return Delta(Channel(0, "tool_call", len(answer.calls) - 1), text, call.function.name)
 
 
 def _finish(line: _Line, answer: Answer) -> None:

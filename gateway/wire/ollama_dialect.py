@@ -14,7 +14,6 @@ from .ollama_upstream import clamped_ollama, ollama_body
 OLLAMA: Final = Dialect[Request, Answer](
     name="ollama",
     path="/api/chat",
-    at_root=True,
     content_type=b"application/x-ndjson",
     streams_as="application/x-ndjson",
     keep_alive=SILENT,

@@ -39,9 +39,7 @@ def clamped_ollama(request: Request, policy: CompiledPolicy) -> Request:
         options["num_predict"] = most
     if options:
         body["options"] = options
-    if sampling.system:
-        body["messages"] = with_note(body["messages"], sampling.system)
-    return msgspec.structs.replace(request, body=body)
+    return msgspec.structs.replace(request, body=body, note=sampling.system)
 
 
 def ollama_body(request: Request, generate: Generate, *, stream: bool, prefill: Prefill | None) -> bytes:
@@ -50,6 +48,8 @@ def ollama_body(request: Request, generate: Generate, *, stream: bool, prefill: 
     messages: list[Any] = body["messages"]
     if generate.prompt is not None:
         messages = reworded(messages, generate.prompt)
+    if request.note:
+        messages = with_note(messages, request.note)
     if generate.guidance:
         messages = with_note(messages, generate.guidance)
     messages = [*messages, *({"role": role, "content": text} for role, text in generate.turns)]

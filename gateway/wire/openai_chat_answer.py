@@ -199,7 +199,7 @@ def _read_call(number: int, call: _Call, index: int, choice: Choice) -> list[Del
         raise UpstreamError("upstream's answer calls a tool by something that is not a name", status=502)
     text = named.arguments or named.input or ""
     known.arguments += text
-    return [Delta(Channel(index, "tool_call", number), text)] if text else []
+    return [Delta(Channel(index, "tool_call", number), text, known.name)] if text else []
 
 
 def _text(content: str | list[_Segment] | None) -> str | None:

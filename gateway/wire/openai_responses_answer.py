@@ -120,6 +120,8 @@ def read_event(raw: bytes, answer: Answer) -> list[Delta]:
     """Take up one event of a stream; raises UpstreamError where it is not one."""
     event = _decode(raw)
     kind = event.get("type")
+    if not isinstance(kind, str):
+        raise UpstreamError("upstream's stream holds an event without a type", status=502)
     if kind in _DELTAS:
         return _delta(event, _DELTAS[kind], answer)
     if kind == "error" or kind == "response.failed":

@@ -26,6 +26,13 @@ _COLOURS: dict[Action, str] = {Action.ALLOW: "green", Action.FLAG: "yellow", Act
 @click.argument("text", required=False)
 @click.option("--response", metavar="TEXT", help="An answer to judge in the light of the text.")
 @click.option("--messages", type=click.File("rb"), help="A conversation: a JSON list of messages ('-': stdin).")
+@click.option("--image", "images", multiple=True, metavar="FILE", help="An image to judge too: a file or URL.")
+@click.option("--video", "videos", multiple=True, metavar="FILE", help="A video to judge too: a file or URL.")
+@click.option(
+    "--annotate",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Draw what was found in the first image, or a strip of the first video, into this PNG.",
+)
 @click.option("--purpose", type=click.Choice(["chat", "t2i", "t2v"]), default="chat", show_default=True)
 @policy_option("default")
 @model_option()
@@ -37,20 +44,31 @@ def check(
     text: str | None,
     response: str | None,
     messages: IO[bytes] | None,
+    images: tuple[str, ...],
+    videos: tuple[str, ...],
+    annotate: Path | None,
     purpose: str,
     policy: str,
     model: str | None,
     record: Path | None,
     as_json: bool,
 ) -> None:
-    """Judge one text, answer or conversation.
+    """Judge one text, answer, conversation, image or video.
 
     TEXT is read from stdin where none is given. Exits 0 where all is allowed, 1 where the policy acts, 2 on bad usage,
     3 where something could not be judged.
     """
     if text is not None and messages is not None:
         raise click.UsageError("give TEXT or --messages, not both")
-    prompt = _prompt(_text(text, response, messages), messages, cast(Purpose, purpose))
+    from ..guard import with_media
+    from .annotate import draw
+
+    if annotate is not None and not images and not videos:
+        raise click.UsageError("--annotate needs --image or --video")
+    said = None if text is None and (images or videos) else _text(text, response, messages)
+    prompt = with_media(
+        _prompt(said, messages, cast(Purpose, purpose)), images=images, videos=videos, purpose=cast(Purpose, purpose)
+    )
     try:
         guard = open_guard(ctx, policy=policy, model=model)
     except NotJudged as error:
@@ -61,6 +79,8 @@ def check(
         milliseconds = (time.perf_counter() - started) * 1000
     if record is not None:
         _write_record(record, prompt, finish, milliseconds)
+    if annotate is not None:
+        draw(prompt, finish.verdict, annotate)
     if as_json:
         sys.stdout.buffer.write(finish.verdict.to_json() + b"\n")
         sys.stdout.buffer.flush()

@@ -8,6 +8,8 @@ import click
 import msgspec
 
 from ...models import registry
+from ...models.exported import is_checkpoint, read
+from ...models.manifest import checked_files, sha256
 from .shared import Group, console, json_option
 
 
@@ -19,10 +21,12 @@ def models() -> None:
 @models.command("list")
 @json_option()
 def list_(as_json: bool) -> None:
-    """Name every model with its modality, size and digest."""
-    found = registry.listing()
+    """Name every model with its modality, size and digest, and every published guard that can be configured."""
+    from ...models.guards.listing import available
+
+    found, guards = registry.listing(), available()
     if as_json:
-        sys.stdout.buffer.write(msgspec.json.encode({"models": found}, enc_hook=str) + b"\n")
+        sys.stdout.buffer.write(msgspec.json.encode({"models": found, "guards": guards}, enc_hook=str) + b"\n")
         return
     from rich.table import Table
 
@@ -33,6 +37,13 @@ def list_(as_json: bool) -> None:
             info.name, info.modality, info.version, info.precision, info.licence, size, f"{info.sha256[:12]}…"
         )
     console().print(table)
+    others = Table("guard", "reads", "judges", "categories", "size", "licence", "needs", box=None, pad_edge=False)
+    for guard in guards:
+        others.add_row(
+            guard.name, " ".join(guard.reads), guard.judges, str(len(guard.covers)), guard.size, guard.licence,
+            " or ".join(guard.needs),
+        )  # fmt: skip
+    console().print("\navailable by configuration (`models:`, see docs/guards.md)", others, sep="\n", markup=False)
 
 
 @models.command()
@@ -55,14 +66,39 @@ def show(name: str, as_json: bool) -> None:
 @click.argument("names", nargs=-1)
 @json_option()
 def verify(names: tuple[str, ...], as_json: bool) -> None:
-    """Hash a model's files.
+    """Hash a model's files, and say what this machine can run models with.
 
     All models where NAMES is empty. Exits 2 where a file is not what its manifest says.
     """
-    checked = [registry.verify(name) for name in names or [info.name for info in registry.listing()]]
+    from ...models.backends import backends
+
+    checked = [_checked(name) for name in names or [info.name for info in registry.listing()]]
+    ways = backends()
     if as_json:
-        rows = [{"name": weights.manifest.name, "digest": weights.digest, "ok": True} for weights in checked]
-        sys.stdout.buffer.write(msgspec.json.encode({"models": rows}) + b"\n")
+        rows = [{"name": one.name, "digest": one.digest, "ok": True} for one in checked]
+        sys.stdout.buffer.write(msgspec.json.encode({"models": rows, "backends": ways}) + b"\n")
         return
-    for weights in checked:
-        click.echo(f"{weights.manifest.name} {weights.manifest.version}: {len(weights.manifest.files)} files match")
+    for one in checked:
+        click.echo(f"{one.name} {one.version}: {one.files} files match")
+    for way in ways:
+        state = "runs here" if way.usable else f"does not run here: {way.why}"
+        click.echo(f"{way.name}{f' {way.version}' if way.version else ''}: {state}")
+
+
+class _Checked(msgspec.Struct, frozen=True):
+    """A model whose files are those of its manifest."""
+
+    name: str
+    version: str
+    digest: str
+    files: int
+
+
+def _checked(name: str) -> _Checked:
+    folder = registry.resolve(name)
+    if is_checkpoint(folder):
+        found = read(folder)
+        checked_files(folder, found.files)
+        return _Checked(found.name, found.version, sha256(folder / "manifest.json")[:16], len(found.files))
+    weights = registry.verify(name)
+    return _Checked(weights.manifest.name, weights.manifest.version, weights.digest, len(weights.manifest.files))

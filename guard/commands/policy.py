@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +13,9 @@ import msgspec
 from ... import policies
 from ...models.content import Direction, Role, Text
 from ..conversation import message_of, parts_of
+from .policy_calibrate import calibrate
+from .policy_diff import diff, replay
+from .policy_show import show
 from .shared import Group, json_option, model_option, open_guard
 
 if TYPE_CHECKING:
@@ -28,16 +32,26 @@ def policy() -> None:
 
 @policy.command()
 @click.argument("files", nargs=-1, required=True)
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "sarif"]), default="text", help="For people or CI."
+)
+@click.option("--with-model", is_flag=True, help="Also warn of categories that no loaded model assesses.")
+@model_option()
 @json_option()
 @click.pass_context
-def validate(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> None:
+def validate(
+    ctx: click.Context, files: tuple[str, ...], form: str, with_model: bool, model: str | None, as_json: bool
+) -> None:
     """List every fault of policy files.
 
     Each as FILE:LINE:COL: message. Exits 1 where there is an error.
     """
-    found = [(file, policies.validate(file)) for file in files]
+    covers = _covers(ctx, model) if with_model or model is not None else None
+    found = [(file, policies.validate(file, covers=covers)) for file in files]
     faults = [diagnostic for _, diagnostics in found for diagnostic in diagnostics]
-    if as_json:
+    if form == "sarif":
+        _write_json(policies.sarif(faults, version=version("headgate")))
+    elif as_json or form == "json":
         _write_json({"diagnostics": faults})
     else:
         for file, diagnostics in found:
@@ -72,19 +86,6 @@ def test(ctx: click.Context, names: tuple[str, ...], no_model: bool, model: str 
 
 
 @policy.command()
-@click.argument("name", default="default")
-@json_option()
-def show(name: str, as_json: bool) -> None:
-    """Print a policy with all it inherits."""
-    compiled = policies.load_policy(name)
-    if as_json:
-        _write_json(compiled)
-    else:
-        click.echo(f"# {compiled.name}@{compiled.hash}")
-        click.echo(policies.show(compiled), nl=False)
-
-
-@policy.command()
 def schema() -> None:
     """Print the JSON Schema of policies."""
     click.echo(msgspec.json.format(msgspec.json.encode(policies.json_schema()), indent=2).decode())
@@ -95,6 +96,12 @@ def list_() -> None:
     """Name the shipped policies."""
     for name in policies.packs():
         click.echo(name)
+
+
+def _covers(ctx: click.Context, model: str | None) -> frozenset[str]:
+    """The categories that the loaded models assess."""
+    with open_guard(ctx, policy="default", model=model) as guard:
+        return frozenset().union(*(classifier.covers for classifier in guard.judging.classifiers))
 
 
 def _judge(guard: Guard) -> policies.Judge:
@@ -120,6 +127,10 @@ def _print_cases(name: str, cases: Sequence[policies.CaseResult]) -> None:
             click.echo(f"{result.place}: expected {result.case.expect}, got {result.got}")
     passed, skipped = (sum(result.outcome == word for result in cases) for word in ("passed", "skipped"))
     click.echo(f"{name}: {passed} of {len(cases)} cases pass" + (f", {skipped} skipped" if skipped else ""))
+
+
+for _command in (calibrate, diff, replay, show):
+    policy.add_command(_command)
 
 
 def _write_json(value: object) -> None:

@@ -65,8 +65,11 @@ def policy_option(default: str) -> Callable[[F], F]:
 
 
 def model_option() -> Callable[[F], F]:
-    """`--model NAME|DIR`."""
-    return click.option("--model", default=None, metavar="NAME|DIR", help="A shipped model or a folder of weights.")
+    """`--model NAME|DIR|FILE`."""
+    return click.option(
+        "--model", "--models", "model", default=None, metavar="NAME|DIR|FILE",
+        help="A shipped model, a folder of weights, or a YAML file of `models`.",
+    )  # fmt: skip
 
 
 def map_option() -> Callable[[F], F]:

@@ -1,159 +1,186 @@
-"""Reads, judges and sorts the rows of data sets, a bounded window at a time."""
+"""A whole run: which shards there are, who does them, and what is made of their pieces."""
 
 from __future__ import annotations
 
-import hashlib
+import platform
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 
-from ...models.errors import InputError
-from ...policies.verdict import Verdict
-from ..files import STDIN
-from ..rows import Columns, Exchange, exchange
-from .read import Line, lines
-from .report import Counts, FilterReport, Run, report
-from .sort import BOM, annotated, bin_of, ended, unread
-from .write import REPORT, Checkpoint, Writer, begin, replace
+from ..files import size_of
+from .formats.pieces import concatenate
+from .outputs import ERRORS, assemble
+from .report import Counts, FilterReport, Run, add, report, total
+from .shards import SHARD_ROWS, Reading
+from .store import (
+    REPORT,
+    Halted,
+    Key,
+    Manifest,
+    Marker,
+    begin,
+    clear_shards,
+    done,
+    pieces_of,
+    replace,
+    write_manifest,
+    writing,
+)
+from .work import Plan
 
-CheckMany: TypeAlias = Callable[[Sequence[Exchange]], Sequence[Verdict]]
-"""Judges rows, in order, as the gateway would judge them."""
+Engine: TypeAlias = Callable[[Reading], Iterator[Marker]]
+"""Reads and does shards and gives their markers, in any order."""
 
-WINDOW: Final = 1024
-REMEMBERED: Final = 65_536
-"""Verdicts kept for rows that occur again."""
+_BINS: Final = ("kept", "dropped", "review", "errors", "tagged")
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """One run: which rows, by whom they are judged, where the results go.
+    """One run: which rows, by which engine they are judged, where the results go.
 
-    `window` rows are held in memory at a time; a checkpoint is written when `every` seconds have passed.
+    `limit` ends it after so many rows of the input; `cutoff` and `seed` draw a sample of them (see `where.chosen`);
+    `max_errors` ends it once more rows than that could not be read. `options` are further settings under which rows
+    come out otherwise. `split` leaves the outputs in pieces.
     """
 
     inputs: tuple[str, ...]
-    folder: Path
-    check: CheckMany
+    plan: Plan
+    engine: Engine
     policy: str
     policy_hash: str
     mode: str
     models: tuple[str, ...]
-    columns: Columns = Columns()
     resume: bool = False
     force: bool = False
+    mix: bool = False
     limit: int | None = None
-    window: int = WINDOW
-    every: float = 1.0
+    cutoff: int | None = None
+    seed: int = 0
+    max_errors: int | None = None
+    shard_rows: int = SHARD_ROWS
+    split: bool = False
+    options: dict[str, str] = {}
+    command: tuple[str, ...] = ()
+
+    @property
+    def folder(self) -> Path:
+        """Where the results go."""
+        return Path(self.plan.folder)
 
 
-class _Row(msgspec.Struct):
-    """A line, the row in it or the reason why there is none, and its verdict once judged."""
+class Tally(msgspec.Struct):
+    """How far a run came: counts, bytes read and in all, and the rows that were done before this start."""
 
-    line: Line
-    row: dict[str, Any] = {}
-    exchange: Exchange | None = None
-    error: str = ""
-
-
-class _Judging:
-    """Judges windows of rows; what was judged before, exactly alike, is not judged again."""
-
-    def __init__(self, check: CheckMany) -> None:
-        self._check = check
-        self._known: OrderedDict[bytes, Verdict] = OrderedDict()
-
-    def verdicts(self, rows: Sequence[Exchange], counts: Counts) -> list[Verdict]:
-        keys = [hashlib.blake2b(msgspec.msgpack.encode(row), digest_size=16).digest() for row in rows]
-        fresh: dict[bytes, Exchange] = {}
-        for key, row in zip(keys, rows, strict=True):
-            if key not in self._known:
-                fresh.setdefault(key, row)
-        counts.repeated += len(rows) - len(fresh)
-        self._known.update(zip(fresh, self._check(list(fresh.values())), strict=True))
-        found = [self._known[key] for key in keys]
-        while len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
-        return found
+    counts: Counts
+    bytes: int
+    of_bytes: int
+    before: int
 
 
-def run_filter(job: Job, *, progress: Callable[[Counts], None] = lambda counts: None) -> FilterReport:
-    """Sorts all rows into the folder's files and returns the report that was written beside them.
+def run_filter(job: Job, *, progress: Callable[[Tally], None] = lambda tally: None) -> FilterReport:
+    """Sorts all rows into the folder's outputs and returns the report that was written beside them.
 
-    `progress` is told the counts at the start, which a resumed run does not begin at zero, and after each window.
+    `progress` is told how far it came at the start and after each shard. Halted where the run ends early and can go on.
     """
     started = time.monotonic()
-    run = _run_of(job)
-    start = begin(job.folder, run, resume=job.resume, force=job.force)
-    counts, before = start.counts, start.counts.rows + start.counts.blank
-    progress(counts)
-    left = None if job.limit is None else max(0, job.limit - before)
-    source = lines(job.inputs, start=start.position)
-    with Writer(job.folder, start) as writer:
-        _sort_all(job, start, writer, islice(source, left), progress)
+    run = run_of(job)
+    manifest = begin(job.folder, _manifest(job, run), held=_BINS, resume=job.resume, force=job.force, mix=job.mix)
+    if manifest.complete:
+        clear_shards(job.folder)
+        return msgspec.json.decode((job.folder / REPORT).read_bytes(), type=FilterReport)
+    markers = {key: marker for key, marker in done(job.folder).items() if not marker.cut}
+    tally = Tally(total(one.counts for one in markers.values()), 0, sum(run.sizes), 0)
+    tally.before = _rows(tally.counts)
+    progress(tally)
+    for marker in job.engine(reading_of(job, markers)):
+        markers[marker.key] = marker
+        add(tally.counts, marker.counts)
+        tally.bytes = _bytes(markers, run.sizes)
+        progress(tally)
+        _check_errors(job, tally.counts, markers)
+    complete = job.limit is None or not any(marker.cut for marker in markers.values())
     seconds = time.monotonic() - started
-    done = counts.rows + counts.blank - before
-    complete = left is None or next(source, None) is None
-    found = report(counts, run, complete=complete, seconds=seconds, judged=done)
-    replace(job.folder / REPORT, msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
+    # Counted anew in order, so that caps and examples do not depend on who was done first.
+    counts = total(markers[key].counts for key in sorted(markers))
+    found = report(counts, run, complete=complete, seconds=seconds, judged=_rows(counts) - tally.before)
+    with writing(job.folder):
+        _finish(job, markers, found, counts, manifest)
     return found
 
 
-def _sort_all(
-    job: Job, start: Checkpoint, writer: Writer, source: Iterator[Line], progress: Callable[[Counts], None]
-) -> None:
-    counts, position, saved = start.counts, start.position, time.monotonic()
-    judging = _Judging(job.check)
-    while window := list(islice(source, job.window)):
-        _sort_window([_read(line, job.columns) for line in window if line.raw.strip()], judging, writer, counts)
-        counts.blank += sum(not line.raw.strip() for line in window)
-        position = window[-1].after
-        if time.monotonic() - saved >= job.every:
-            writer.commit(start.run, position, counts)
-            saved = time.monotonic()
-        progress(counts)
-    writer.commit(start.run, position, counts)
+def _finish(job: Job, markers: Mapping[Key, Marker], found: FilterReport, counts: Counts, manifest: Manifest) -> None:
+    """The outputs, then the report, then the manifest that says they are there."""
+    split = job.split and found.complete
+    files = assemble(job.folder, markers, inputs=job.inputs, split=split, compression=job.plan.compression)
+    replace(job.folder / REPORT, msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
+    if job.plan.examples:
+        from .page import write_page
+
+        write_page(job.folder, found, counts)
+    write_manifest(job.folder, msgspec.structs.replace(manifest, complete=found.complete, files=files))
+    if found.complete:
+        clear_shards(job.folder)
 
 
-def _sort_window(rows: Sequence[_Row], judging: _Judging, writer: Writer, counts: Counts) -> None:
-    verdicts = iter(judging.verdicts([row.exchange for row in rows if row.exchange is not None], counts))
-    for row in rows:
-        line = row.line
-        if row.exchange is None:
-            counts.note_error()
-            writer.write("errors", unread(line.file, line.number, line.raw, row.error))
-            continue
-        verdict = next(verdicts)
-        bin = bin_of(verdict)
-        counts.note(verdict, bin)
-        writer.write(bin, ended(line.raw) if bin == "kept" else annotated(line.raw, row.row, verdict))
+def reading_of(job: Job, done: Iterable[Key] = ()) -> Reading:
+    """What of the inputs is left to read."""
+    return Reading(
+        inputs=job.inputs,
+        plan=job.plan,
+        limit=job.limit,
+        cutoff=job.cutoff,
+        seed=job.seed,
+        rows=job.shard_rows,
+        done=frozenset(done),
+    )
 
 
-def _read(line: Line, columns: Columns) -> _Row:
-    raw = line.raw.removeprefix(BOM) if line.number == 1 else line.raw
-    try:
-        row = _DECODER.decode(raw)
-        return _Row(line=line, row=row, exchange=exchange(row, columns))
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        return _Row(line=line, error=f"not a JSON object: {error}")
-    except InputError as error:
-        return _Row(line=line, error=str(error))
-
-
-def _run_of(job: Job) -> Run:
-    sizes: Mapping[str, int] = {name: 0 if name == STDIN else Path(name).stat().st_size for name in job.inputs}
+def run_of(job: Job) -> Run:
+    """What the run is made with, as its manifest says it."""
+    plan = job.plan
+    own = {
+        "preset": plan.preset,
+        "tag": str(plan.tag),
+        "annotate": str(plan.annotate),
+        "spare_rejected": str(plan.spare_rejected),
+        "where": " ".join(f"{one.column}{one.sign}{one.value}" for one in plan.where),
+        "cutoff": "" if job.cutoff is None else f"{job.cutoff}/{job.seed}",
+        "shard_rows": str(job.shard_rows),
+    }
     return Run(
         inputs=job.inputs,
-        sizes=tuple(sizes[name] for name in job.inputs),
-        columns=job.columns.names,
+        sizes=tuple(map(size_of, job.inputs)),
+        columns=plan.columns.names,
         policy=job.policy,
         policy_hash=job.policy_hash,
         mode=job.mode,
         models=job.models,
+        options={name: value for name, value in {**own, **job.options}.items() if value not in ("", "False")},
     )
 
 
-_DECODER: Final = msgspec.json.Decoder(dict[str, Any])
+def _manifest(job: Job, run: Run) -> Manifest:
+    software = {"headgate": version("headgate"), "python": platform.python_version()}
+    return Manifest(run=run, software=software, command=job.command)
+
+
+def _check_errors(job: Job, counts: Counts, markers: Mapping[Key, Marker]) -> None:
+    if job.max_errors is not None and counts.bins["errors"] > job.max_errors:
+        concatenate(pieces_of(job.folder, markers, ERRORS), job.folder / ERRORS)
+        raise Halted(
+            f"{counts.bins['errors']} rows could not be read, more than --max-errors {job.max_errors}: "
+            f"the reasons are in {job.folder / 'errors.jsonl'}"
+        )
+
+
+def _rows(counts: Counts) -> int:
+    return counts.rows + counts.blank + counts.left_out
+
+
+def _bytes(markers: Mapping[Key, Marker], sizes: tuple[int, ...]) -> int:
+    """Bytes of the inputs that were read, as far as the markers tell."""
+    last = max(markers)
+    return sum(sizes[: last.file]) + min(markers[last].offset, sizes[last.file] or markers[last].offset)

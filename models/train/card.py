@@ -37,7 +37,7 @@ _RECIPE = """\
 top layer and a tenth less on each below, 8e-4 on the heads, linear decay, batches of 3,072 tokens, bfloat16
 products where the CPU has them, word embeddings frozen but for the markers, no dropout in the encoder. One loss a
 head, masked where a set says nothing; machine-made labels weigh 0.7 and are smoothed; severity is ordinal
-(cumulative logits, weighted by class). For the first 42 % of the rows the public sets taught alone, then all rows,
+(cumulative logits, weighted by class). For the first 57 % of the rows the public sets taught alone, then all rows,
 with the rows written for this project as {own_share:.0%} of them; the weights are the mean of those after each part
 (arXiv 2109.01903). Kinds of rows are sampled by fixed shares,
 sources within a kind by the square root of their size: {shares}. Augmentation on both classes: obfuscation, sloppy
@@ -151,12 +151,13 @@ def _groups(metrics: Mapping[str, Any]) -> str:
     found = metrics.get("groups")
     if not found:
         return ""
-    worst = list(found["groups"].items())[:12]
+    worst = [f"{name} {one['fpr']:.0%} of {one['rows']}" for name, one in found["groups"].items() if one["fpr"]][:12]
+    rest = len(found["groups"]) - len(worst)
     return (
         "## Groups of people\n\n"
         f"On {found['rows']:,} held-out kind sentences of `bias_madlibs` ({found['fpr']:.1%} flagged, and"
         f" {found['recall']:.1%} of the unkind ones), by group, the most flagged first: "
-        + ", ".join(f"{name} {one['fpr']:.0%} of {one['rows']}" for name, one in worst)
+        + ", ".join([*worst, f"none of the other {rest} groups"])
         + ".\n"
     )
 

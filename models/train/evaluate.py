@@ -117,7 +117,7 @@ def groups_table(rows: Sequence[Row], scores: np.ndarray, threshold: float, *, l
     groups = {
         str(name): {"rows": int(of.sum()), "fpr": round(float(flagged[of].mean()), 4)}
         for name in np.unique(names)
-        if (of := kind & (names == name)).sum() >= least
+        if name and (of := kind & (names == name)).sum() >= least
     }
     return {
         "rows": int(kind.sum()),

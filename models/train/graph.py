@@ -40,7 +40,7 @@ class _Writer:
         self.constants[name] = np.array(held, dtype=kind, order="C")
         return name
 
-    def add(self, kind: str, inputs: list[str], output: str, *, domain: str = "", **attributes: object) -> str:
+    def add(self, kind: str, inputs: list[str], output: str, *, domain: str = "", **attributes: Any) -> str:
         self.nodes.append(helper.make_node(kind, inputs, [output], name=output, domain=domain or None, **attributes))
         return output
 

@@ -28,7 +28,7 @@ PUBLIC: dict[str, float] = {
     "visual_safe": 0.05,
     "visual_unsafe": 0.035,
 }
-OWN: dict[str, float] = {"chat_own": 0.12, "pair_own": 0.10, "post_own": 0.035, "visual_own": 0.06}
+OWN: dict[str, float] = {"chat_own": 0.14, "pair_own": 0.11, "post_own": 0.035, "visual_own": 0.075}
 ALL: dict[str, float] = OWN | {name: share * (1 - sum(OWN.values())) for name, share in PUBLIC.items()}
 TWO_SIDED = frozenset(
     [
@@ -38,6 +38,10 @@ TWO_SIDED = frozenset(
         "decodingtrust_stereotype",
         "CoProV2",
         "headgate_answers",
+        "safe_rlhf_mini",
+        "pku_safe_responses",
+        "jailjudge_mini",
+        "hexphi_gpt4_scored",
     ]
 )
 BOOST: dict[str, float] = {
@@ -67,6 +71,11 @@ BOOST: dict[str, float] = {
     "wildjailbreak_2000": 0.9,
     "deepset_injections_train": 0.6,
     "stormfront_vicomtech": 0.5,
+    # The rest is read with `research` alone: answers graded by people, and prompts of real users.
+    "safe_rlhf_mini": 3.0,
+    "pku_safe_responses": 1.5,
+    "jailjudge_mini": 2.5,
+    "wildguard_aegis_toxicchat_train_4077": 3.0,
 }
 CAP = 6000
 HOLDOUT = 40  # one group in so many is kept out of training

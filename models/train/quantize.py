@@ -272,7 +272,7 @@ class _Rewrite:
             self._initializers[name] = self._numpy.from_array(value, name)
         return name
 
-    def _add(self, kind: str, inputs: list[str], outputs: list[str], *, domain: str = "", **attributes: object) -> None:
+    def _add(self, kind: str, inputs: list[str], outputs: list[str], *, domain: str = "", **attributes: Any) -> None:
         self._nodes.append(self._helper.make_node(kind, inputs, outputs, domain=domain or None, **attributes))
 
     def _attributes(self, node: Any) -> dict[str, Any]:

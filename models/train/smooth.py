@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -63,7 +64,8 @@ def smooth(net: HeadgateNet, batches: Sequence[Batch], *, strength: float = 0.6)
     """
     layers = {name: one for name, one in net.encoder.named_modules() if isinstance(one, nn.Linear)}
     largest = _largest_inputs(net, layers, batches)
-    for number, layer in enumerate(net.encoder.encoder.layer):
+    blocks: Any = net.encoder.encoder.layer  # transformers names its layers at run time
+    for number, layer in enumerate(blocks):
         at = f"encoder.layer.{number}"
         own, output = layer.attention.self, layer.attention.output
         shared = _scale(largest[f"{at}.attention.self.query"], [own.query, own.key, own.value], strength)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from ..diagnostics import Diagnostic, error, warning
 from ..tree import Node, Source, entries, get, text
@@ -36,15 +36,21 @@ def _url(node: Node | None, name: str) -> Iterator[Diagnostic]:
     word = text(node)
     if node is None or word is None:
         return
-    try:
-        parts = urlsplit(word)
-        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        valid = False
-    if not valid or parts.query or parts.fragment:
+    parts = _split(word)
+    if parts is None or parts.query or parts.fragment:
         yield error(node.mark, "bad-service", f"{name}.url must be a URL", hint=_EXAMPLE)
     elif parts.username or parts.password:
         yield error(node.mark, "bad-service", f"{name}.url must not hold a password", hint="name it in key_env")
     elif parts.path.rstrip("/").endswith("/completions"):
         message = f"{name}.url must be the base URL, without /completions or /chat/completions"
         yield error(node.mark, "bad-service", message, hint=_EXAMPLE)
+
+
+def _split(word: str) -> SplitResult | None:
+    """The parts of an address that a request could be sent to; None for any other text."""
+    try:
+        parts = urlsplit(word)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return None
+    return parts if valid else None

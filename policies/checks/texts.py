@@ -10,7 +10,7 @@ from ..tree import Fields, Items, Node, Source, entries, get, items, text
 
 MAX_CHARS = 4000
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _LANGUAGE = re.compile(r"\*|[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
@@ -18,7 +18,7 @@ def check(source: Source) -> Iterator[Diagnostic]:
     """Reports a name that fits no header or metric, unknown tags of languages, and texts that are blank or too long."""
     name = get(source.root, "name")
     word = text(name)
-    if name and word is not None and not _NAME.fullmatch(word):
+    if name and word is not None and not NAME.fullmatch(word):
         hint = "letters, digits, dot, dash and underscore, 64 at most"
         yield error(name.mark, "bad-name", f"{word[:80]!r} cannot be the name of a policy", hint=hint)
     for key, node in _shown(source.root):

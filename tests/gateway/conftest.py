@@ -19,6 +19,7 @@ import uvicorn
 
 from headgate.gateway.app import create_app
 from headgate.gateway.config import Settings
+from headgate.gateway.protocol import bounded_http
 from headgate.guard.guard import Guard
 from headgate.models.fakes import FakeClassifier, scores
 from headgate.policies.compile import parse_policy
@@ -115,7 +116,7 @@ def serving(settings: Settings, guard: Guard | None) -> Iterator[str]:
         port=0,
         log_level="error",
         loop="uvloop",
-        http="httptools",
+        http=bounded_http(settings),
         timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)

@@ -418,3 +418,25 @@ def test_a_body_that_is_too_large_is_a_413(start: Start) -> None:
     server = start(max_body=2000)
     assert server.post(b"x" * 3000).status == 413
     assert server.post(iter([b" " * 500] * 10)).status == 413
+
+
+MASKS = POLICY + "pii: {kinds: [email]}\n"
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_personal_data_is_a_placeholder_upstream_and_itself_in_the_answer(start: Start, streamed: bool) -> None:
+    server = start(MASKS)
+    server.upstream.script = Reply(texts=["I have written to [EMAIL_1], as you said."])
+    asked: list[Any] = [{"role": "user", "content": "Write to bob@example.org."}]
+    said = text_of(stream(server, asked)) if streamed else whole(server, asked).parse().choices[0].message.content
+    assert said == "I have written to bob@example.org, as you said."
+    assert server.upstream.bodies[-1]["messages"][-1]["content"] == "Write to [EMAIL_1]."
+
+
+def test_a_rule_for_the_route_the_model_and_the_language_holds(start: Start) -> None:
+    when = "{language: la, model: m, route: '*/chat/completions'}"
+    server = start(POLICY + f"rules: {{no-latin: {{when: {when}, action: refuse}}}}\n")
+    server.upstream.script = Reply(texts=["Fine."])
+    latin = whole(server, extra_headers={"accept-language": "la"})
+    assert latin.headers["x-headgate-verdict"] == "refuse"
+    assert whole(server).headers["x-headgate-verdict"] == "allow"

@@ -8,6 +8,7 @@ import pytest
 from headgate.gateway import doctor
 from headgate.gateway.config import Settings
 from headgate.gateway.doctor import Check, Look, Patient
+from headgate.gateway.upstream_settings import RouteSettings, UpstreamSettings
 
 from ..upstream import Reply, Upstream
 
@@ -93,3 +94,14 @@ def test_a_port_in_use_is_a_warning() -> None:
         port = taken.getsockname()[1]
         assert look(doctor.limits, port=port)["port"].state == "warning"
     assert look(doctor.limits, port=port)["port"].state == "ok"
+
+
+def test_upstreams_with_names_are_each_asked() -> None:
+    upstreams = {
+        "dead": UpstreamSettings(url="http://127.0.0.1:9", key="sk-secret"),
+        "azure": UpstreamSettings(url="http://127.0.0.1:9", kind="azure"),
+    }
+    routes = (RouteSettings(model="*", upstream="dead"),)
+    found = look(doctor.upstream, upstream="", upstreams=upstreams, routes=routes)
+    assert {name: check.state for name, check in found.items()} == {"upstream dead": "failed", "upstream azure": "ok"}
+    assert "sk-secret" not in repr(found)

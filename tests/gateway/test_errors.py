@@ -5,7 +5,7 @@ import json
 import pytest
 
 from headgate.gateway.asgi import TooLarge
-from headgate.gateway.errors import envelope, failure, json_headers, not_found
+from headgate.gateway.errors import envelope, failure, json_headers
 from headgate.models.errors import (
     HeadgateError,
     InferenceFailed,
@@ -58,12 +58,6 @@ def test_of_upstreams_error_only_what_it_says_comes_back(body: bytes, words: str
     found = failure(UpstreamError("it failed", status=500, body=body))
     assert json.loads(found.body)["error"]["message"] == words
     assert b"hidden" not in found.body
-
-
-def test_an_unknown_route_is_told_what_is_served() -> None:
-    error = json.loads(not_found("POST", "/x" * 500, "GET /y"))["error"]
-    assert "GET /y" in error["message"]
-    assert len(error["message"]) < 400
 
 
 def test_the_envelope_is_openais() -> None:

@@ -66,6 +66,19 @@ async def test_silence_is_filled_with_comments_that_commit_the_response() -> Non
     assert set(client.bodies) == {KEEP_ALIVE, b""}
 
 
+async def test_no_comment_stands_behind_what_came_as_the_silence_ended() -> None:
+    client = Client()
+    stream = make(client, keep_alive=0)
+    writer = asyncio.ensure_future(stream.run())
+    await asyncio.sleep(0)
+    # In the next turn the clock of the writer runs out first, and the last frames come before it hears of that.
+    await asyncio.sleep(0)
+    await stream.write(b"last")
+    stream.close()
+    await writer
+    assert client.bodies == [b"last", b""]
+
+
 async def test_a_frame_that_waits_commits_the_response_too() -> None:
     stream = make(Client())
     await stream.write(b"a")

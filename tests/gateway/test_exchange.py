@@ -8,10 +8,15 @@ import msgspec
 import pytest
 
 from headgate.gateway.asgi import ClientGone
-from headgate.gateway.exchange import unless_gone
+from headgate.gateway.exchange import is_shed, unless_gone
+from headgate.guard.effects import Finish
+from headgate.models.assessment import Severity
+from headgate.models.errors import Overloaded
+from headgate.models.fakes import FakeClassifier
+from headgate.policies.verdict import Action, Coverage, Finding, Missed, Verdict
 
 from ..upstream import Reply
-from .conftest import Server
+from .conftest import Server, Start
 
 LONG = "This is a first sentence that is fine. Here comes a second one, which is fine too. And a third. "
 
@@ -45,6 +50,52 @@ def test_a_client_that_goes_in_the_middle_of_a_stream_cancels_upstream_and_is_re
     record = server.record()
     assert record["delivery"] == "client_gone"
     assert record["exposed"] > 0
+
+
+def test_a_full_queue_is_an_error_that_passes_and_no_verdict(start: Start) -> None:
+    classifier = FakeClassifier({"FULL": Overloaded("no room")})
+    server = start(classifier=classifier)
+    for stream in (False, True):
+        reply = server.post({"messages": [{"role": "user", "content": "FULL"}], "stream": stream})
+        assert reply.status == 503
+        assert reply.headers["retry-after"] == "1"
+        assert "overloaded" in "".join(reply.lines)
+    assert [server.record(number)["delivery"] for number in (1, 2)] == ["withheld", "withheld"]
+
+
+def test_only_a_full_queue_alone_is_no_verdict() -> None:
+    def finish(*missed: Missed, findings: tuple[Finding, ...] = ()) -> Finish:
+        verdict = Verdict(action=Action.REFUSE, findings=findings, coverage=Coverage(unjudged=missed))
+        return Finish(verdict=verdict, delivery="refused")
+
+    full = Missed(part="messages[0].content", reason="overloaded", action=Action.REFUSE)
+    flagged = Missed(part="messages[1].content", reason="no_classifier", action=Action.FLAG)
+    broken = Missed(part="messages[1].content", reason="inference_failed", action=Action.REFUSE)
+    found = Finding(
+        category="violence",
+        severity=Severity.SEVERE,
+        confidence=0.9,
+        threshold=0.5,
+        part="messages[1].content",
+        rule="input.severe",
+        action=Action.REFUSE,
+    )
+    assert is_shed(finish(full))
+    assert is_shed(finish(full, flagged))
+    assert not is_shed(finish(full, broken))
+    assert not is_shed(finish(full, findings=(found,)))
+    assert not is_shed(finish())
+
+
+async def test_a_cancellation_from_elsewhere_goes_on() -> None:
+    async def stays() -> Any:
+        await asyncio.Event().wait()
+
+    task = asyncio.ensure_future(unless_gone(asyncio.Event().wait(), stays))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
 
 
 async def test_work_whose_client_stays_gives_its_result() -> None:

@@ -25,7 +25,7 @@ async def test_a_client_is_closed_when_all_that_began_before_its_successor_have_
     first = generations.enter()
     generations.replace(new)
     second = generations.enter()
-    assert generations.upstream is new
+    assert generations.upstreams is new
     generations.replace(newest)
     assert generations.active == 2
     # The first request may have taken the client that was newest in between.

@@ -5,7 +5,7 @@ import re
 from headgate.gateway.metrics import Metrics
 from headgate.models.assessment import Severity
 from headgate.policies.compile import parse_policy
-from headgate.policies.verdict import Action, Coverage, Finding, Missed, Round, Verdict
+from headgate.policies.verdict import Action, Coverage, Degraded, Finding, Missed, Round, Verdict
 
 from ..upstream import Reply
 from .conftest import Server, Start
@@ -105,3 +105,16 @@ def test_the_policy_that_was_in_force_before_is_no_longer_told() -> None:
     assert len(metrics.policies()) == 1
     metrics.reloaded(ok=False, pending=0)
     assert value(metrics.page().decode(), "headgate_policy_reload_failed") == 1
+
+
+def test_stand_ins_and_batches_are_told(start: Start) -> None:
+    server = start()
+    server.post(ASK)
+    text = page(server)
+    assert value(text, "headgate_batch_parts_count") == value(text, "headgate_batches_total") > 0
+    assert value(text, "headgate_queue_wait_seconds_count") == value(text, "headgate_batches_total")
+    metrics = Metrics()
+    degraded = (Degraded(part="messages[0].content", rung="small"),)
+    verdict = Verdict(action=Action.ALLOW, coverage=Coverage(judged=("messages[0].content",), degraded=degraded))
+    metrics.finished(verdict, shape="json", delivery="delivered", added=0.0, upstream=0.0)
+    assert value(metrics.page().decode(), 'headgate_degraded_parts_total{rung="small"}') == 1

@@ -120,12 +120,12 @@ async def test_what_a_policy_extends_is_watched_too(files: Files, tmp_path: Path
 
 async def test_a_configuration_is_reloaded_and_says_what_waits_for_a_restart(files: Files) -> None:
     async with files.running() as (gateway, reloader):
-        client = gateway.upstream
+        client = gateway.upstreams
         files.configure("port: 9000\nkeep_alive: 3\n", upstream="http://elsewhere/v1")
         await reloader.look(anyhow=True)
         assert gateway.settings.keep_alive == 3
         assert gateway.settings.upstream == "http://elsewhere/v1"
-        assert gateway.upstream is not client
+        assert gateway.upstreams is not client
         assert gateway.settings.port == 8080
         assert gateway.reloaded is not None
         assert gateway.reloaded.pending == ("port",)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -115,3 +116,48 @@ def test_the_schema_describes_every_setting() -> None:
     assert set(properties) == {"version", *(field.name for field in msgspec.structs.fields(Settings))}
     assert properties["port"]["maximum"] == 65535
     assert all("description" in found for name, found in properties.items() if name != "version")
+
+
+UPSTREAMS = """
+upstreams:
+  cloud: {url: "https://api.openai.com/v1", key: "${KEY}", timeouts: {idle: "${IDLE:-30}"}}
+  local: {url: "http://localhost:8000/v1", kind: vllm}
+routes:
+  - {model: gpt-4o, upstream: cloud, fallback: [local/llama]}
+  - {model: "*", upstream: local}
+"""
+
+
+def test_upstreams_and_routes_are_read_with_their_keys_from_the_environment() -> None:
+    found = Settings(**values(UPSTREAMS, KEY="sk"))
+    assert (found.upstreams["cloud"].key, found.upstreams["cloud"].timeouts.idle) == ("sk", 30)
+    assert found.upstreams["local"].kind == "vllm"
+    assert found.routes[0].fallback == ("local/llama",)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("kind: vllm", "kind: vlm", "4:50: upstreams.local.kind cannot be 'vlm'"),
+        ("kind: vllm", "kin: vllm", "4:44: unknown key 'kin'"),
+        ("http://localhost:8000/v1", "localhost", "4:3: upstreams.local.url must be a URL"),
+        ("idle: \"${IDLE:-30}\"", "idle: 0", "3:3: upstreams.cloud: Expected `float` >= 0.01"),
+        ("upstream: local}", "upstream: other}", "5:1: routes[1]: no upstream is named 'other'"),
+        ("\nupstreams:", "\nupstream: http://x\nupstreams:", "2:1: upstreams stand beside upstream"),
+    ],
+)  # fmt: skip
+def test_faults_of_upstreams_have_their_place(old: str, new: str, fault: str) -> None:
+    text = "version: 1" + UPSTREAMS.replace(old, new)
+    found = read_text(text, file="h.yaml", environment={"KEY": "sk"})
+    assert [f"{one.line}:{one.column}: {one.message}"[: len(fault)] for one in found.diagnostics] == [fault]
+
+
+def test_the_upstreams_in_the_documents_are_sound() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "upstreams.md").read_text("utf-8")
+    blocks = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    assert blocks
+    for block in blocks:
+        keys = dict.fromkeys(("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "AZURE_KEY"), "k")
+        found = read_text(block, file="h.yaml", environment=keys)
+        assert found.diagnostics == ()
+        assert Settings(**found.values).upstreams

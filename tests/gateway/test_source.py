@@ -9,13 +9,18 @@ import pytest
 
 from headgate.gateway.config import Settings
 from headgate.gateway.source import UpstreamSource
+from headgate.gateway.translate.tongues import Translation
 from headgate.gateway.upstream import Upstream as Client
+from headgate.gateway.way import Leg, Way
 from headgate.gateway.wire.openai_chat_dialect import CHAT
 from headgate.gateway.wire.openai_chat_request import parse_chat
 from headgate.guard.effects import Channel, Delta, End, Event, Generate
 from headgate.models.errors import UpstreamError
 
 from ..upstream import Reply, Upstream
+from .wire.anthropic_events import call, stream, text
+
+EVENTS = {"Content-Type": "text/event-stream"}
 
 
 @pytest.fixture
@@ -27,7 +32,7 @@ async def client(upstream: Upstream) -> AsyncIterator[Client]:
 
 def source_of(client: Client, **more: Any) -> UpstreamSource:
     chat = parse_chat(msgspec.json.encode({"messages": [{"role": "user", "content": "Hello"}], **more}))
-    return UpstreamSource(client, CHAT, chat, {"content-type": "application/json"})
+    return UpstreamSource(Way((Leg(client=client, api="chat"),)), CHAT, chat, {"content-type": "application/json"})
 
 
 async def drain(source: UpstreamSource, round_: int = 1) -> list[Event]:
@@ -157,3 +162,39 @@ async def test_a_round_that_a_helper_answered_stands_on_the_answer_before(client
     await drain(source, 3)
     assert source.of(1) is source.of(2) is source.answers[1]
     assert source.of(3) is source.answers[2]
+
+
+def translated(client: Client, **more: Any) -> UpstreamSource:
+    """A chat client's source whose upstream speaks Anthropic's messages."""
+    chat = parse_chat(msgspec.json.encode({"messages": [{"role": "user", "content": "Hello"}], **more}))
+    leg = Leg(client=client, api="messages", translation=Translation(client="chat", upstream="messages"), asked="m")
+    return UpstreamSource(Way((leg,)), CHAT, chat, {"content-type": "application/json"}, prefill="message")
+
+
+async def test_a_translated_stream_is_read_as_if_upstream_spoke_the_clients_protocol(
+    client: Client, upstream: Upstream
+) -> None:
+    upstream.script = Reply(raw=stream(text(0, "Grüße, ", "漢字."), call(1, '{"q":1}')), headers=EVENTS)
+    *deltas, end = await drain(translated(client, stream=True))
+    found = [(delta.channel.kind, delta.text) for delta in deltas if isinstance(delta, Delta)]
+    assert found == [("content", "Grüße, "), ("content", "漢字."), ("tool_call", '{"q":1}')]
+    assert end == End(tokens=5, prompt_tokens=10)
+    assert upstream.paths == ["/v1/messages"]
+
+
+async def test_a_translated_stream_that_breaks_off_is_upstreams_fault(client: Client, upstream: Upstream) -> None:
+    upstream.script = Reply(raw=stream(text(0, "Hello.")).partition(b"event: message_delta")[0], headers=EVENTS)
+    source = translated(client, stream=True)
+    with pytest.raises(UpstreamError, match="broke off"):
+        await drain(source)
+
+
+async def test_rounds_are_guided_and_continued_in_upstreams_protocol(client: Client, upstream: Upstream) -> None:
+    upstream.script = Reply(raw=stream(text(0, "Fine.")), headers=EVENTS)
+    source = translated(client, stream=True)
+    await source.generate(Generate(round=1, guidance="Be kind.", prefix="Water is", n=4))
+    while not isinstance(await source.read(), End):
+        pass
+    (body,) = upstream.bodies
+    assert [block["text"] for block in body["system"]] == ["Be kind."]
+    assert body["messages"][-1] == {"role": "assistant", "content": [{"type": "text", "text": "Water is"}]}

@@ -19,7 +19,7 @@ PARTS = (Text(text="A pelican.", path="messages[0].content"),)
 
 def test_the_upstream_client_exists_only_while_the_gateway_runs() -> None:
     with pytest.raises(AssertionError, match="not running"):
-        _ = Gateway(Settings(upstream="http://x"), None).upstream
+        _ = Gateway(Settings(upstream="http://x"), None).upstreams
 
 
 async def test_an_exchange_that_never_ended_claims_no_judgement(tmp_path: Path) -> None:
@@ -27,7 +27,7 @@ async def test_an_exchange_that_never_ended_claims_no_judgement(tmp_path: Path) 
     with Guard("default", FakeClassifier()) as guard:
         gateway = Gateway(Settings(upstream="http://x", record=str(records), tenant="t"), guard)
         async with gateway.running():
-            assert gateway.upstream is gateway.upstream
+            assert gateway.upstreams is gateway.upstreams
             verdict = unfinished(guard, PARTS, reason="client_gone")
             assert verdict.coverage.judged == ()
             assert verdict.action is Action.FLAG

@@ -37,7 +37,7 @@ def make(answer: Answer, **more: Any) -> tuple[StreamSink, Frames, Any]:
     chat = parse_chat(msgspec.json.encode({"model": "m", "messages": [{"role": "user", "content": "x"}], **more}))
     frames, source = (
         Frames(),
-        SimpleNamespace(answers=[answer], outcome=lambda _: answer, usage={"total_tokens": 1}, released=0),
+        SimpleNamespace(answers=[answer], outcome=lambda _: answer, usage={"total_tokens": 1}, released=0, words={}),
     )
     return StreamSink(cast(Any, frames), cast(Any, source), CHAT.frames(chat, "i")), frames, source
 
@@ -85,3 +85,10 @@ async def test_a_helpers_text_ends_without_what_upstream_wanted() -> None:
     await sink.finish(Finish(verdict=ALLOWED, delivery="delivered", round=2, text="A better answer."))
     assert frames.deltas == [{"role": "assistant", "content": ""}, {"content": "A better answer."}, {}]
     assert b'"finish_reason":"stop"' in frames.data
+
+
+async def test_placeholders_leave_as_what_they_stand_for() -> None:
+    sink, frames, source = make(Answer())
+    source.words = {"[EMAIL_1]": 'a"b@x.org'}
+    await sink.release(Release(Channel(), "Sent to [EMAIL_1]."))
+    assert b'"content":"Sent to a\\"b@x.org."' in frames.data

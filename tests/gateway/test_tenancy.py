@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -20,27 +20,11 @@ from headgate.guard.guard import Guard
 from headgate.models.errors import ConfigError
 from headgate.models.fakes import FakeClassifier
 
-from ..redis_server import BINARY, RedisServer, redis_server
+from ..redis_server import RedisServer
 from .conftest import POLICY, Server, Start
 
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "Which birds dive?"}]}
 STRIKES = POLICY + "strikes: {severe: 10, half_life: 3600, refuse: [{points: 10, seconds: 600}]}\n"
-
-
-@pytest.fixture(scope="module")
-def shared_redis() -> Iterator[RedisServer]:
-    if BINARY is None:
-        pytest.skip("needs redis-server: sh scripts/ensure-redis.sh")
-    with redis_server() as server:
-        yield server
-
-
-@pytest.fixture
-def redis(shared_redis: RedisServer) -> RedisServer:
-    if not shared_redis.running:
-        shared_redis.start()
-    shared_redis.empty()
-    return shared_redis
 
 
 def ready(server: Server) -> dict[str, Any]:

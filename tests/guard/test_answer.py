@@ -73,7 +73,10 @@ def test_an_answer_in_one_piece_is_judged_once() -> None:
 def test_the_last_piece_leaves_only_after_the_whole_was_judged() -> None:
     _, effects = read(content("A first sentence that is long enough. ", "And the last."))
     kinds = [type(effect) for effect in effects if not isinstance(effect, Read)]
-    assert kinds == [Judge, Release, Judge, Judge, Release]
+    assert kinds == [Judge, Release, Judge, Release]
+    whole = "A first sentence that is long enough. And the last."
+    last = [effect for effect in effects if isinstance(effect, Judge)][-1]
+    assert whole in {getattr(part, "text", "") for part in last.parts}
 
 
 def test_a_rejected_piece_stops_the_reading_and_is_not_released() -> None:
@@ -84,6 +87,15 @@ def test_a_rejected_piece_stops_the_reading_and_is_not_released() -> None:
     assert reading.exposed == 0
     assert isinstance(effects[-1], Cancel)
     assert not any(isinstance(effect, Release) for effect in effects)
+
+
+def test_an_answer_of_which_nothing_is_shown_is_read_to_its_end_and_judged_at_once() -> None:
+    reading, effects = read(content("A first rotten sentence, long enough. ", "And the last."), release=False)
+    judged = [effect for effect in effects if isinstance(effect, Judge)]
+    assert [type(effect) for effect in effects] == [Read, Read, Read, Judge]
+    assert len(judged[0].parts) == 3
+    assert reading.rejected
+    assert reading.tokens == 7
 
 
 def test_reading_on_after_a_rejection_when_asked_for_the_whole_picture() -> None:
@@ -147,7 +159,7 @@ def test_a_sentence_that_is_put_right_by_the_next_is_shown_and_stays_on_record()
 def test_nothing_is_shown_while_a_sentence_waits_for_its_context() -> None:
     _, effects = read(content(QUOTED, RIGHTED, SENTENCE), policy=policy("debounce: 2"), judge=Seen())
     kinds = [type(effect) for effect in effects if not isinstance(effect, Read)]
-    assert kinds[:3] == [Judge, Judge, Judge]
+    assert kinds[:3] == [Judge, Judge, Release]
 
 
 def test_a_sentence_is_not_waited_for_where_the_policy_says_so() -> None:

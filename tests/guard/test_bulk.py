@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headgate.guard.bulk import CHUNK, check_many, judged
+from headgate.guard.bulk import CHUNK, check_many, conclude_many, judged
 from headgate.guard.rows import Columns, exchange
-from headgate.models.assessment import Assessment
+from headgate.models.assessment import Assessed, Assessment
 from headgate.models.content import Part, Text
 from headgate.models.fakes import FakeClassifier, scores
 
@@ -66,3 +66,10 @@ def test_judgements_of_all_rows_are_joined() -> None:
     check_many([_row(prompt=f"question {index}", response="Yes.") for index in range(20)], fake.assess, rules=rules())
     assert fake.calls <= 3
     assert len(fake.judged) >= 40
+
+
+def test_a_conclusion_holds_the_assessments_behind_the_verdict() -> None:
+    row = _row(prompt="Fine.", response=f"Quite {BAD}.")
+    (found,) = conclude_many([row], _judge, rules=rules())
+    assert [one.unsafe for one in found.assessments if isinstance(one, Assessed)] == [0.0, 0.9]
+    assert found.verdict == check_many([row], _judge, rules=rules())[0]

@@ -9,7 +9,7 @@ from headgate.guard.cli import cli
 
 from .commands.shell import headgate
 
-NAMES = ["check", "eval", "filter", "models", "policy", "train"]
+NAMES = ["check", "eval", "filter", "models", "policy", "tag", "train"]
 
 
 def test_every_command_is_there() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from headgate.guard.conversation import arguments_of, message_of, parts_of
+from headgate.guard.conversation import accompanied, arguments_of, message_of, parts_of
 from headgate.models.content import Image, Opaque, Role, Text, Video
 from headgate.models.errors import InputError
 
@@ -67,3 +67,26 @@ def test_what_cannot_be_read_is_named(message: Any, param: str) -> None:
 
 def test_arguments_given_as_an_object_are_judged_as_their_json() -> None:
     assert arguments_of({"function": {"name": "f", "arguments": {"a": 1}}}, "x") == '{"a":1}'
+
+
+def test_an_image_comes_with_the_words_of_its_own_message() -> None:
+    picture = {"type": "image_url", "image_url": {"url": "data:,x"}}
+    said = parts_of(
+        [
+            {"role": "user", "content": "Earlier."},
+            {"role": "assistant", "content": "Yes?"},
+            {"role": "user", "content": ["What is", picture, "it?"]},
+        ]
+    )
+    shown = next(part for part in accompanied(said) if isinstance(part, Image))
+    assert shown.context == "What is\nit?"
+    assert [part for part in accompanied(said) if not isinstance(part, Image)] == [
+        part for part in said if not isinstance(part, Image)
+    ]
+
+
+def test_an_image_beside_a_text_comes_with_all_of_it_and_one_with_words_keeps_them() -> None:
+    alone, own = Image(data=b"x", path="images[0]"), Image(data=b"x", path="images[1]", context="mine")
+    made = accompanied([Text(text="hi", path="text"), alone, own])
+    assert [part.context for part in made] == ["", "hi", "mine"]
+    assert accompanied([alone]) == [alone]

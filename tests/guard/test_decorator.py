@@ -282,3 +282,25 @@ def test_a_person_at_risk_gets_an_answer_with_help_lines_where_the_policy_says_s
         assert ask("It is hopeless.") == "I am glad you told me.\n\nCall us."
         assert "may be at risk" in (notes[0] or "")
         assert "".join(tell("It is hopeless.")) == "I am glad you told me.\n\nCall us."
+
+
+MASKS = "version: 1\nextends: default\npii: {kinds: [email]}\n"
+
+
+def test_personal_data_is_a_placeholder_to_the_function_and_itself_to_the_caller() -> None:
+    asked: list[str] = []
+    with Guard(parse_policy(MASKS), FakeClassifier()) as guard:
+
+        @protect(guard=guard)
+        def ask(prompt: str) -> str:
+            asked.append(prompt)
+            return f"I have written to {prompt.split()[-1]}"
+
+        @protect(guard=guard)
+        def tell(prompt: str) -> Iterator[str]:
+            asked.append(prompt)
+            yield f"I have written to {prompt.split()[-1]} today."
+
+        assert ask("Write to bob@example.org") == "I have written to bob@example.org"
+        assert "".join(tell("Write to bob@example.org")) == "I have written to bob@example.org today."
+    assert asked == ["Write to [EMAIL_1]"] * 2

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from headgate.guard.files import expand, open_lines, read_rows, stem
+from headgate.guard.files import damages, expand, open_lines, read_rows, size_of, stem
 from headgate.models.errors import ConfigError, InputError
 
 LINES = b'{"a": 1}\n\n{"a": 2}\n'
@@ -73,3 +73,23 @@ def test_parquet_rows_are_read_where_pyarrow_is_and_explained_where_not(tmp_path
         return
     pq.write_table(pa.table({"a": [1, 2]}), path)
     assert list(read_rows(str(path))) == [{"a": 1}, {"a": 2}]
+
+
+def test_urls_are_read_through_fsspec(tmp_path: Path) -> None:
+    pytest.importorskip("fsspec")
+    for name in ("a.jsonl", "b.jsonl"):
+        (tmp_path / name).write_bytes(b'{"text": "x"}\n')
+    found = expand([f"file://{tmp_path}/*.jsonl"])
+    assert [name.rsplit("/", 1)[1] for name in found] == ["a.jsonl", "b.jsonl"]
+    assert [len(list(read_rows(name))) for name in found] == [1, 1]
+    assert size_of(found[0]) == size_of(str(tmp_path / "a.jsonl")) == 14
+    assert size_of(str(tmp_path)) == 28
+    with pytest.raises(ConfigError, match="no such file"):
+        expand([f"file://{tmp_path}/none*.jsonl"])
+
+
+def test_a_damaged_archive_raises_what_readers_expect(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl.gz"
+    path.write_bytes(gzip.compress(b"{}\n" * 1000)[:-20])
+    with pytest.raises(damages()), open_lines(str(path)) as file:
+        file.read()

@@ -12,6 +12,7 @@ from headgate import Action, ConfigError, Guard, InputError
 from headgate.guard.guard import PROBE
 from headgate.models.assessment import Unjudged
 from headgate.models.fakes import FakeClassifier, scores
+from headgate.policies.verdict import Degraded
 
 BAD = {
     "rotten": scores(unsafe=0.9, severity=2, categories={"violence": 0.9}),
@@ -142,3 +143,13 @@ def test_bad_arguments_are_named(guard: Guard, arguments: dict[str, object], par
 def test_a_policy_that_is_not_there_is_a_clear_error() -> None:
     with pytest.raises(ConfigError, match="nowhere"):
         Guard("nowhere", FakeClassifier())
+
+
+def test_a_stand_in_judges_where_the_model_is_broken_and_the_verdict_says_so() -> None:
+    broken = FakeClassifier(default=RuntimeError("no"), name="full")
+    with Guard(models=broken, stand_ins=[FakeClassifier(name="small", digest="small")]) as guard:
+        verdict = guard.check("Hello")
+    assert verdict.action is Action.ALLOW
+    assert verdict.coverage.judged == ("messages[0].content",)
+    assert verdict.coverage.degraded == (Degraded(part="messages[0].content", rung="small"),)
+    assert verdict.models == ("full@fake0000", "small@small")

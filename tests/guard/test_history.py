@@ -287,10 +287,11 @@ def test_the_embedded_model_catches_an_attack_over_three_turns_of_which_each_one
     caught = 0
     with Guard("default") as guard:
         for turns in SPLIT_ATTACKS:
-            assert all(guard.check(turn).action <= Action.FLAG for turn in turns)
+            alone = max(guard.check(turn).action for turn in turns)
+            assert alone < Action.REFUSE
             messages = _chat(turns[0], "Ok.", turns[1], "Ok.", turns[2])
             joined = [f for f in guard.check(messages=messages).findings if f.part == "messages[0..4]"]
-            caught += any(finding.action >= Action.GUIDELINE for finding in joined)
+            caught += alone <= Action.FLAG and any(finding.action >= Action.GUIDELINE for finding in joined)
     # Not all of them: the model is a small one, and will be trained again.
     assert caught >= 1
 
@@ -306,3 +307,19 @@ def test_items_of_an_input_are_turns_too_and_texts_to_be_embedded_are_not() -> N
     ]
     assert any(part.startswith("input[0..4]") for batch in judged(parts).batches for part in batch)
     assert turns_of([Text(text="x", path="input[0]")], start=0) == []
+
+
+def test_an_earlier_turn_that_a_list_refused_is_masked_whole() -> None:
+    text = "version: 1\nextends: default\nlists: {codes: {words: [zebra], action: refuse}}\n"
+    spoken = says("my zebra secret", "No.", "And now?")
+    steps = judge_prompt(rules(text), spoken)
+    reply: Any = None
+    while True:
+        try:
+            effect = steps.send(reply)
+        except StopIteration as stop:
+            (finding,) = stop.value.findings
+            break
+        assert isinstance(effect, Judge)
+        reply = tuple(by_word(part) for part in effect.parts)
+    assert (finding.part, finding.action, finding.spans) == ("messages[0].content", Action.REDACT, ())

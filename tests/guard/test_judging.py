@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
-from headgate.guard.judging import Judging
+from headgate.guard.judging import BIG, Judging
 from headgate.guard.memo import Memo
-from headgate.models.assessment import Assessed, Unjudged
-from headgate.models.content import Image, Opaque, Text
+from headgate.models.assessment import Assessed, Assessment, Unjudged
+from headgate.models.cascade import Cascade
+from headgate.models.combine import Combined
+from headgate.models.content import Image, Opaque, Part, Text
+from headgate.models.errors import InferenceFailed
 from headgate.models.fakes import FakeClassifier
 
 
@@ -73,3 +77,75 @@ async def test_after_close_nothing_is_judged_and_nothing_raises() -> None:
     judging.close()
     assert judging.judge([Text(text="x")]) == await judging.ajudge([Text(text="x")])
     assert isinstance(judging.judge([Text(text="x")])[0], Unjudged)
+
+
+class Broken(FakeClassifier):
+    """Fails for all that it is asked."""
+
+    def assess(self, parts: Sequence[Part]) -> list[Assessment]:
+        raise InferenceFailed("no")
+
+
+async def test_a_stand_in_judges_what_the_classifier_in_charge_could_not_and_says_so() -> None:
+    small = FakeClassifier(default=0.3, name="small", digest="small")
+    judging = Judging([Broken(name="full")], fallbacks=[Broken(name="none"), small])
+    (asked,), (awaited,) = judging.judge([Text(text="x")]), await judging.ajudge([Text(text="x")])
+    for found in (asked, awaited):
+        assert isinstance(found, Assessed)
+        assert (found.unsafe, found.rung) == (0.3, "small")
+    assert len(small.judged) == 2  # what stood in is not remembered
+    assert judging.digests == ("full@fake0000", "none@fake0000", "small@small")
+    judging.close()
+
+
+async def test_what_nobody_down_the_ladder_reads_is_unjudged_for_the_first_reason() -> None:
+    words = FakeClassifier(kinds=frozenset({"text"}), name="words")
+    judging = Judging([Broken(name="full")], fallbacks=[words])
+    found = await judging.ajudge([Text(text="x"), Image(url="https://example.org/a.png")])
+    assert isinstance(found[0], Assessed)
+    assert found[1] == Unjudged(reason="inference_failed", detail="InferenceFailed", model="full")
+    judging.close()
+
+
+def test_without_stand_ins_a_failure_is_unjudged() -> None:
+    judging = Judging([Broken()])
+    assert isinstance(judging.judge([Text(text="x")])[0], Unjudged)
+    judging.close()
+
+
+async def test_a_long_text_is_judged_like_any_other() -> None:
+    judging = Judging([FakeClassifier({"needle": 0.9})])
+    (found,) = await judging.ajudge([Text(text="x" * BIG + "needle")])
+    assert isinstance(found, Assessed)
+    assert found.unsafe == 0.9
+    judging.close()
+
+
+def test_what_a_missing_judge_leaves_open_is_judged_again() -> None:
+    small = FakeClassifier({"": 0.5}, name="small")
+    answers = iter([InferenceFailed("down"), 0.1])
+    large = FakeClassifier(name="large", before=lambda parts: setattr(large, "default", next(answers)))
+    judging = Judging([Cascade(small, large, low=0.2, high=0.8)])
+    (first,) = judging.judge([Text(text="grey")])
+    assert isinstance(first, Assessed)
+    assert [one.model for one in first.missed] == ["large"]
+    (second,) = judging.judge([Text(text="grey")])
+    assert isinstance(second, Assessed)
+    assert (second.unsafe, second.missed) == (0.1, ())
+    judging.judge([Text(text="grey")])
+    assert large.calls == 2
+    judging.close()
+
+
+def test_members_are_listed_with_what_they_make_and_its_digest_is_the_memos() -> None:
+    one, other = FakeClassifier(name="one", digest="1"), FakeClassifier(name="other", digest="2")
+    both, again = Combined([one, other]), Combined([other, one])
+    judging = Judging([both])
+    assert judging.digests == (f"one+other@{both.digest}", "one@1", "other@2")
+    memo = Memo()
+    for combination in (both, again, both):
+        shared = Judging([combination], memo=memo, key=b"k" * 32)
+        shared.judge([Text(text="tea")])
+        shared.close()
+    assert one.calls == 2
+    judging.close()

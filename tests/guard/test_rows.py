@@ -101,3 +101,12 @@ def test_rows_are_chosen_by_patterns() -> None:
     assert matches(row, {"source": "tips*", "lang": "en"})
     assert not matches(row, {"source": "tips*", "lang": "de"})
     assert not matches(row, {"absent": "x"})
+
+
+def test_images_and_videos_beside_a_caption_are_parts_of_it() -> None:
+    row = {"text": "A lake", "image": {"bytes": b"x", "path": None}, "video": ["u", b"y"]}
+    found = exchange(row, Columns())
+    assert [part.path for part in found.prompt] == ["text", "image", "video[0]", "video[1]"]
+    assert [part.path for part in exchange({"image": "u"}, Columns()).prompt] == ["image"]
+    with pytest.raises(InputError, match="image must be bytes"):
+        exchange({"text": "A lake", "image": 3}, Columns())

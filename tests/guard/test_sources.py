@@ -14,7 +14,7 @@ MESSAGE = {
 EVENTS: list[Event] = [
     Delta(Channel(0, "reasoning"), "Hm."),
     Delta(Channel(0), "AB"),
-    Delta(Channel(0, "tool_call", 0), "{}"),
+    Delta(Channel(0, "tool_call", 0), "{}", "f"),
     Delta(Channel(1), "plain"),
     End(),
 ]

@@ -1,4 +1,4 @@
-from headgate.models.classifier import Classifier
+from headgate.models.classifier import Classifier, patience_of
 from headgate.models.fakes import FakeClassifier
 
 
@@ -15,3 +15,11 @@ def test_a_subclass_that_lacks_nothing_can_stand_in():
 
     assert isinstance(Named(), Classifier)
     assert Named().name == "named"
+
+
+def test_who_needs_longer_by_its_nature_says_so():
+    class Slow(FakeClassifier):
+        patience = 120.0
+
+    assert patience_of(Slow()) == 120.0
+    assert patience_of(FakeClassifier()) == 0.0

@@ -225,3 +225,112 @@ def test_everything_submitted_from_many_threads_is_answered_once():
     assert sorted(found) == [0.0] * 160 + [0.9] * 40
     assert len(fake.judged) == 200
     assert scheduler.stats().in_flight == 0
+
+
+class Local(FakeClassifier):
+    """Computes in this process; `threads` are those that it ran in."""
+
+    local = True
+
+    def __init__(self, *, price: int | None = None) -> None:
+        super().__init__()
+        self.threads: list[str] = []
+        self._price = price
+
+    def cost(self, part: Part) -> int:
+        return super().cost(part) if self._price is None else self._price
+
+    def assess(self, parts: Sequence[Part]) -> list[Assessment]:
+        self.threads.append(threading.current_thread().name)
+        return super().assess(parts)
+
+
+def test_a_blocking_caller_runs_a_local_classifier_itself_where_a_turn_is_free():
+    local = Local()
+    scheduler = Scheduler(local, workers=1)
+    scheduler.assess(text("sun"))
+    assert local.threads == [threading.current_thread().name]
+    assert (scheduler.stats().batches, scheduler.stats().in_flight) == (1, 0)
+    scheduler.close()
+    with pytest.raises(ModelUnavailable):
+        scheduler.assess(text("sun"))
+
+
+def test_a_blocking_caller_waits_for_its_turn_where_none_is_free(gate: Gate):
+    local = Local()
+    scheduler = busy(local, gate)
+    found: list[list[Assessment]] = []
+    caller = threading.Thread(target=lambda: found.append(scheduler.assess(text("sun"), timeout=PATIENCE)))
+    caller.start()
+    gate.open.set()
+    caller.join()
+    assert unsafe(found[0]) == 0.0
+    assert caller.name not in local.threads
+    scheduler.close()
+
+
+def test_long_work_is_left_to_the_workers_who_share_it(gate: Gate):
+    local = Local()
+    scheduler = Scheduler(local, workers=2, batch_tokens=40)
+    scheduler.assess([Text(text="x" * 80) for _ in range(4)], timeout=PATIENCE)
+    assert local.calls == 4
+    assert threading.current_thread().name not in local.threads
+    scheduler.close()
+
+
+async def test_what_costs_nothing_is_judged_where_it_is_asked():
+    local = Local(price=0)
+    scheduler = Scheduler(local, workers=1)
+    await scheduler.aassess(text("sun"), timeout=PATIENCE)
+    assert local.threads == [threading.current_thread().name]
+    scheduler.close()
+
+
+async def test_what_is_asked_in_one_turn_of_the_loop_is_joined():
+    fake = FakeClassifier()
+    scheduler = Scheduler(fake, workers=1)
+    await asyncio.gather(*(scheduler.aassess(text(str(number)), timeout=PATIENCE) for number in range(8)))
+    assert fake.calls == 1
+    assert scheduler.stats().joined == 8
+    scheduler.close()
+
+
+async def test_no_parts_are_awaited_for_nothing():
+    scheduler = Scheduler(FakeClassifier(), workers=1)
+    assert await scheduler.aassess([]) == []
+    assert scheduler.stats().batches == 0
+    scheduler.close()
+
+
+def test_one_bad_part_fails_the_whole_of_its_own_request_alone(gate: Gate):
+    scheduler = busy(FakeClassifier({"bad": InferenceFailed("no")}), gate)
+    mixed = scheduler.submit([Text(text="sun"), Text(text="bad"), Text(text="moon")])
+    other = scheduler.submit(text("star"))
+    gate.open.set()
+    assert unsafe(other.result(PATIENCE)) == 0.0
+    with pytest.raises(InferenceFailed):
+        mixed.result(PATIENCE)
+    scheduler.close()
+    assert scheduler.stats().queued == 0
+
+
+def test_batches_are_told_once_with_their_size_and_their_wait(gate: Gate):
+    scheduler = busy(FakeClassifier(), gate)
+    waiting = [scheduler.submit(text("x")) for _ in range(3)]
+    gate.open.set()
+    for future in waiting:
+        future.result(PATIENCE)
+    scheduler.close()
+    assert [ran.parts for ran in scheduler.ran()] == [1, 3]
+    assert scheduler.ran() == []
+
+
+def test_what_came_too_late_is_counted(gate: Gate):
+    scheduler = busy(FakeClassifier(), gate)
+    late = scheduler.submit([Text(text="a"), Text(text="b")], deadline=time.monotonic() - 1.0)
+    gate.open.set()
+    with pytest.raises(DeadlineExceeded):
+        late.result(PATIENCE)
+    scheduler.close()
+    assert scheduler.stats().late == 1
+    assert scheduler.stats().queued == 0

@@ -63,6 +63,38 @@ def documents() -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
+def conditions() -> st.SearchStrategy[dict[str, Any]]:
+    """Rules and exceptions that are sound, with circumstances of every kind."""
+    slugs = st.sampled_from([slug for slug in SLUGS if slug != "child_safety"])
+    when = st.fixed_dictionaries(
+        {},
+        optional={
+            "tenant": st.sampled_from(["acme", "a*", ["acme", "other"]]),
+            "category": slugs,
+            "severity": st.sampled_from(LEVELS),
+            "kind": st.sampled_from(["text", "image"]),
+            "direction": st.sampled_from(DIRECTIONS),
+            "strikes": st.sampled_from([0, 3]),
+        },
+    )
+    names = st.sampled_from(["one", "two"])
+    rule = st.fixed_dictionaries({"when": when, "action": st.sampled_from(["flag", "redact", "refuse"])})
+    excuse = st.fixed_dictionaries(
+        {
+            "when": when.filter(bool),
+            "action": st.sampled_from(["allow", "flag"]),
+            "reason": st.just("a study"),
+            "expires": st.just("2099-01-01"),
+        }
+    )
+    return st.fixed_dictionaries(
+        {
+            "rules": st.dictionaries(names, rule, max_size=2),
+            "exceptions": st.dictionaries(names, excuse, max_size=2),
+        }
+    )
+
+
 def _encodes(text: str) -> bool:
     return not any("\ud800" <= char <= "\udfff" for char in text)
 

@@ -184,6 +184,32 @@ def test_raising_the_severity_never_lowers_the_action(
 
 
 @settings(max_examples=30, deadline=None)
+@given(
+    drawn.policies(),
+    drawn.judged(drawn.assessed()),
+    drawn.thresholds(),
+    drawn.probability,
+    st.sampled_from(drawn.SLUGS),
+)
+def test_raising_a_categorys_score_or_a_persons_risk_never_lowers_the_action_of_a_part_that_is_not_flagged(
+    policy: CompiledPolicy, part: Judged, limits: Thresholds, other: float, slug: str
+) -> None:
+    assert isinstance(part.assessment, Assessed)
+    calm = _with(part, unsafe=min(part.assessment.unsafe, max(0.0, limits.default - 0.01)))
+    for low, high in (
+        (_scored(calm, slug, 0.0), _scored(calm, slug, other)),
+        (_with(calm, sensitive=0.0), _with(calm, sensitive=other)),
+    ):
+        actions = [decide(policy, [one], thresholds=limits).action for one in (low, high)]
+        assert actions[0] <= actions[1]
+
+
+def _scored(part: Judged, slug: str, score: float) -> Judged:
+    assert isinstance(part.assessment, Assessed)
+    return _with(part, categories=part.assessment.categories | {slug: score})
+
+
+@settings(max_examples=30, deadline=None)
 @given(drawn.policies(), st.lists(drawn.judged(), max_size=3), drawn.thresholds(), st.integers(0, 8))
 def test_tightening_never_lowers_the_action(
     policy: CompiledPolicy, parts: list[Judged], limits: Thresholds, rounds: int
@@ -220,3 +246,28 @@ def test_moderate_counts_at_a_third_and_severe_at_a_half(
 ) -> None:
     assessed = msgspec.structs.replace(scores(unsafe=0.9), severity=severity)
     assert severity_of(assessed, "violence") is expected
+
+
+MISSING = Unjudged(reason="deadline", detail="late", model="large")
+
+
+def test_a_missing_judge_counts_as_the_policy_rules_for_failures_and_findings_stand() -> None:
+    partial = msgspec.structs.replace(scored(0.9, severity=1, violence=0.9), missed=(MISSING,))
+    decision = ask(partial)
+    assert decision.action is Action.REFUSE
+    assert found(decision)[0][0] == "violence"
+    assert decision.coverage.judged == ()
+    (missed,) = decision.coverage.unjudged
+    assert (missed.reason, missed.model, missed.action) == ("deadline", "large", Action.REFUSE)
+
+
+def test_an_open_policy_flags_what_a_missing_judge_left_open() -> None:
+    policy = parse_policy("version: 1\nname: open\nextends: default\non_error: open\n")
+    partial = msgspec.structs.replace(scored(0.1), missed=(MISSING,))
+    part = Judged(part="p", direction=Direction.INPUT, kind="text", assessment=partial)
+    assert decide(policy, [part], thresholds=LIMITS).action is Action.FLAG
+
+
+def test_coverage_names_who_judged_where_several_did() -> None:
+    assert ask(msgspec.structs.replace(scored(0.1), model="small+large")).coverage.by == {"messages[0]": "small+large"}
+    assert ask(msgspec.structs.replace(scored(0.1), model="small")).coverage.by == {}

@@ -79,3 +79,22 @@ def test_strict_may_be_asked_for_in_place_of_default_and_not_the_other_way_round
     default, strict = load_policy("default"), load_policy("strict")
     assert weaker(default, strict) == ()
     assert weaker(strict, default)
+
+
+@pytest.mark.parametrize(
+    ("given", "asked", "named"),
+    [
+        ("rules: {a: {when: {tool: x}, action: refuse}}", "", "rules"),
+        ("", "exceptions: {a: {when: {tenant: x}, reason: b, expires: '2099-01-01'}}", "exceptions"),
+        ("lists: {a: {words: [x], action: refuse}}", "", "lists"),
+        ("", "lists: {a: {words: [x], allow: true}}", "lists"),
+        ("custom: {a: {examples: [x], action: refuse}}", "", "custom"),
+        ("pii: {kinds: [email]}", "", "pii"),
+        ("pii: {kinds: [email]}", "pii: {kinds: [email], input: flag}", "pii"),
+        ("tenants: {a: {mode: enforce}}", "", "tenants"),
+    ],
+)
+def test_what_is_listed_ruled_or_excused_counts_too(given: str, asked: str, named: str) -> None:
+    one, other = policy(given), policy(asked)
+    assert weaker(one, other) == (named,)
+    assert weaker(one, one) == ()

@@ -83,7 +83,7 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
 
 
 def test_the_command_line_starts_without_anything_heavy() -> None:
-    assert not _loaded_after("from headgate.guard.cli import cli") & {*LATE, "numpy", "rich"}
+    assert not _loaded_after("from headgate.__main__ import cli") & {*LATE, "numpy", "rich"}
 
 
 def test_the_gateway_never_loads_torch() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
-from headgate.gateway.cli import cli
+from headgate.__main__ import cli
 from headgate.policies import parse_policy
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +25,7 @@ def test_policies_in_the_documents_are_sound() -> None:
     assert parse_policy(first + second).regenerate.rounds == 5
 
 
-@pytest.mark.parametrize("page", ["conversations.md", "strategies.md"])
+@pytest.mark.parametrize("page", ["conversations.md", "policy-language.md", "strategies.md"])
 def test_every_policy_in_these_documents_is_sound(page: str) -> None:
     blocks = _blocks(ROOT / "docs" / page, "yaml")
     assert blocks

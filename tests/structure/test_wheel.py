@@ -34,7 +34,7 @@ def _in_tree() -> set[str]:
 
 def test_the_wheel_holds_exactly_the_tree(wheel: set[str]) -> None:
     packaged = {name for name in wheel if ".dist-info/" not in name}
-    assert packaged == _in_tree() | {"headgate/__init__.py", "headgate/py.typed"}
+    assert packaged == _in_tree() | {"headgate/__init__.py", "headgate/__main__.py", "headgate/py.typed"}
 
 
 def test_nothing_lands_beside_the_package(wheel: set[str]) -> None:

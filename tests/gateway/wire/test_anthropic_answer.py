@@ -32,8 +32,8 @@ def test_texts_travel_on_one_channel_and_each_call_on_its_own() -> None:
         Delta(CONTENT, "Good "),
         Delta(CONTENT, "däy."),
         Delta(CONTENT, " More."),
-        Delta(Channel(0, "tool_call", 0), '{"q":"é"}'),
-        Delta(Channel(0, "tool_call", 1), "{}"),
+        Delta(Channel(0, "tool_call", 0), '{"q":"é"}', "f"),
+        Delta(Channel(0, "tool_call", 1), "{}", "f"),
     ]
     assert [found.kind for found in answer.blocks.values()] == [
         "thinking", "text", "redacted_thinking", "text", "tool_use", "tool_use",

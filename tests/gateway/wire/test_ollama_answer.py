@@ -32,7 +32,7 @@ def test_texts_and_calls_are_deltas_and_the_last_line_ends_it() -> None:
     assert deltas == [
         Delta(Channel(0, "reasoning"), "hm"),
         Delta(Channel(), "Hi"),
-        Delta(Channel(0, "tool_call", 0), '{"q":"é"}'),
+        Delta(Channel(0, "tool_call", 0), '{"q":"é"}', "f"),
     ]
     assert (answer.ended, answer.over, answer.done_reason, answer.tokens, answer.prompt_tokens) == (
         True,

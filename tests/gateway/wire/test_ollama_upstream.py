@@ -29,7 +29,7 @@ def sent(request: Any, **more: Any) -> Any:
 @pytest.mark.parametrize(("asked", "given"), [(None, 100), (-1, 100), (500, 100), (7, 7)])
 def test_options_are_bounded_and_no_end_is_over_any_bound(asked: int | None, given: int) -> None:
     options = {"num_predict": asked, "temperature": 2, "seed": 1}
-    body = clamped_ollama(parse(options=options), POLICY).body
+    body = sent(clamped_ollama(parse(options=options), POLICY))
     assert body["options"] == {"num_predict": given, "temperature": 0.5}
     assert body["messages"][0] == {"role": "system", "content": "Be kind."}
 
@@ -57,3 +57,9 @@ def test_what_is_redacted_does_not_go_out() -> None:
     assert found["messages"][0] == {"role": "user", "content": MASK, "images": ["AAED"]}
     assert found["messages"][1]["tool_calls"] == [{"function": {"name": "f", "arguments": {}}}]
     assert found["tools"] == [{"function": {"name": "f", "description": MASK}}]
+
+
+def test_a_policys_note_does_not_move_the_mask_to_a_neighbour() -> None:
+    request = clamped_ollama(parse(messages=[{"role": "user", "content": "a secret"}, *ASK]), POLICY)
+    found = sent(request, redact=(request.parts[0].path,))["messages"]
+    assert [message["content"] for message in found] == ["Be kind.", MASK, "Hello"]

@@ -53,6 +53,13 @@ def test_a_whole_answer_and_its_stream_hold_the_same(reply: Reply) -> None:
     assert other.ended
 
 
+def test_the_arguments_of_a_call_name_their_tool_whole_and_streamed() -> None:
+    reply = Reply(texts=[""], tool_calls=[CALL], finish_reason="tool_calls")
+    one, other = Answer(choices={}), Answer(choices={})
+    for deltas in (read_body(msgspec.json.encode(whole(reply)), one), read_stream(reply, other)):
+        assert {delta.name for delta in deltas if delta.channel.kind == "tool_call"} == {"f"}
+
+
 def test_everything_that_speaks_in_an_answer_is_judged() -> None:
     message = {
         "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}],

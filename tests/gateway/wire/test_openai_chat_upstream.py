@@ -149,3 +149,11 @@ def test_a_rewritten_prompt_stands_in_for_the_last_user_message_and_keeps_its_im
     assert messages[:2] == [USER, answer]
     assert messages[2] == {"role": "user", "content": [{"type": "text", "text": "New."}, image], "name": "ann"}
     assert asked(Generate(round=2, prompt="New."), USER)["messages"] == [{"role": "user", "content": "New."}]
+
+
+def test_a_policys_note_does_not_move_the_mask_to_a_neighbour() -> None:
+    said = [{"role": "user", "content": text} for text in ("a secret", "Hello")]
+    request = clamped(chat(*said, functions=[{"name": "a secret"}]), POLICY)
+    found = sent(request, redact=("messages[0].content", "functions[0]"))
+    assert [message["content"] for message in found["messages"]] == ["Be kind.", MASK, "Hello"]
+    assert found["functions"] == [{"name": MASK}]

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from PIL import Image as Pictures
 
 from headgate.guard.commands.check import exit_code
 from headgate.guard.guard import Guard
@@ -107,3 +108,31 @@ def test_an_audit_record_is_appended_without_the_text(tmp_path: Path) -> None:
     assert [(row["surface"], row["verdict"]["action"]) for row in rows] == [("cli", "allow"), ("cli", "refuse")]
     assert rows[0]["parts"][0]["length"] == 7
     assert "zyzzyva" not in path.read_text()
+
+
+def picture(tmp_path: Path) -> Path:
+    path = tmp_path / "a.png"
+    Pictures.new("RGB", (64, 48), "white").save(path)
+    return path
+
+
+def test_an_image_is_judged_alone_and_with_a_text(tmp_path: Path) -> None:
+    alone = headgate("check", "--image", picture(tmp_path), "--json")
+    assert json.loads(alone.stdout)["coverage"]["judged"] == ["images[0]"]
+    both = headgate("check", f"A {WORSE} thing.", "--image", picture(tmp_path), "--json")
+    assert json.loads(both.stdout)["coverage"]["judged"] == ["messages[0].content", "images[0]"]
+    assert both.exit_code == 1
+
+
+def test_what_was_found_is_drawn_where_it_is_asked_for(tmp_path: Path) -> None:
+    out = tmp_path / "out.png"
+    assert headgate("check", "--image", picture(tmp_path), "--annotate", out).exit_code == 0
+    with Pictures.open(out) as drawn:
+        assert drawn.height > 48
+
+
+def test_a_missing_image_and_nothing_to_draw_are_bad_usage(tmp_path: Path) -> None:
+    missing = headgate("check", "--image", tmp_path / "none.png")
+    assert missing.exit_code == 2
+    assert "images[0]: cannot read" in missing.output
+    assert headgate("check", "hello", "--annotate", tmp_path / "out.png").exit_code == 2

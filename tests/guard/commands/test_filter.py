@@ -66,3 +66,8 @@ def test_columns_can_be_mapped_and_lines_limited(tmp_path: Path) -> None:
     arguments = ("--map", "prompt=q", "--map", "response=a", "--limit", 2, "--json")
     report = json.loads(headgate("filter", path, "-o", tmp_path / "out", *arguments).stdout)
     assert (report["rows"], report["kept"], report["complete"], report["repeated"]) == (2, 2, False, 1)
+
+
+def test_kept_rows_carry_verdicts_where_asked(tmp_path: Path) -> None:
+    headgate("filter", _file(tmp_path), "-o", tmp_path / "out", "--annotate")
+    assert json.loads((tmp_path / "out" / "kept.jsonl").read_text())["headgate"]["action"] == "allow"

@@ -40,3 +40,12 @@ def test_a_model_that_is_not_there_is_bad_usage() -> None:
         found = headgate("models", command, "no-such-model")
         assert found.exit_code == 2
         assert "no model 'no-such-model'" in found.stderr
+
+
+def test_guards_are_listed_as_available_by_configuration_with_what_they_need() -> None:
+    guards = {guard["name"]: guard for guard in json.loads(headgate("models", "list", "--json").stdout)["guards"]}
+    assert guards["qwen3guard-gen"]["licence"] == "Apache-2.0"
+    assert guards["llavaguard"]["reads"] == ["image"]
+    shown = headgate("models", "list").output
+    assert "available by configuration" in shown
+    assert "beaver-dam-7b" in shown

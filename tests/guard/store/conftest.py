@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -9,23 +9,7 @@ from headgate.guard.store.protocol import Store
 from headgate.guard.store.redis import RedisStore
 from headgate.guard.store.shared import SharedStore
 
-from ...redis_server import BINARY, RedisServer, redis_server
-
-
-@pytest.fixture(scope="module")
-def shared_redis() -> Iterator[RedisServer]:
-    if BINARY is None:
-        pytest.skip("needs redis-server: sh scripts/ensure-redis.sh")
-    with redis_server() as server:
-        yield server
-
-
-@pytest.fixture
-def redis(shared_redis: RedisServer) -> RedisServer:
-    if not shared_redis.running:
-        shared_redis.start()
-    shared_redis.empty()
-    return shared_redis
+from ...redis_server import RedisServer
 
 
 @pytest.fixture(params=["memory", "redis", "shared"])

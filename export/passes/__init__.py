@@ -1,0 +1,1 @@
+"""Rewrites of ONNX graphs: plain operators, low precision, quantised products."""

@@ -1,0 +1,64 @@
+"""Makes the outputs of a run from the pieces of its shards."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from .formats.choose import open_format
+from .formats.pieces import concatenate
+from .store import Key, Marker, pieces_of
+
+ERRORS: Final = "errors.jsonl"
+_EVERY: Final = ("kept", "dropped", "review")
+
+
+def assemble(
+    folder: Path, markers: Mapping[Key, Marker], *, inputs: Sequence[str], split: bool, compression: str
+) -> dict[str, dict[str, Any]]:
+    """Joins the pieces of each output, and gives the size and sha256 of each file that was made.
+
+    With `split` every piece becomes a file of its own, named after its shard.
+    """
+    sources: dict[str, str] = {}
+    for key in sorted(markers):
+        for output in markers[key].pieces:
+            sources.setdefault(output, inputs[key.file])
+    for output, source in sources.items():
+        pieces = pieces_of(folder, markers, output)
+        if output == ERRORS:
+            concatenate(pieces, folder / output)
+            continue
+        format = open_format(source, compression=compression)
+        if not split:
+            format.join(pieces, folder / output, source=source)
+            continue
+        stem, _, suffix = output.partition(".")
+        for number, piece in enumerate(pieces):
+            format.join([piece], folder / f"{stem}.{number:05d}.{suffix}", source=source)
+    _empty(folder, sources, compression=compression)
+    return {path.name: _described(path) for path in sorted(folder.iterdir()) if _is_output(path, sources)}
+
+
+def _empty(folder: Path, sources: Mapping[str, str], *, compression: str) -> None:
+    """Lines have all their files, also where no row went into one: a reader need not ask."""
+    suffix = ".jsonl" + (f".{compression}" if compression else "")
+    lines = not sources or any(name.endswith(suffix) and name != ERRORS for name in sources)
+    tagged = any(name.startswith("tagged.") for name in sources)
+    names = [f"{stem}{suffix}" for stem in (() if tagged else _EVERY)] if lines else []
+    for name in (*names, ERRORS):
+        if not (folder / name).exists() and name not in sources and not any(folder.glob(f"{name.split('.')[0]}.*")):
+            (folder / name).touch()
+
+
+def _is_output(path: Path, sources: Mapping[str, str]) -> bool:
+    stems = {name.partition(".")[0] for name in sources} | {"kept", "dropped", "review", "errors"}
+    return path.is_file() and path.name.partition(".")[0] in stems
+
+
+def _described(path: Path) -> dict[str, Any]:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"bytes": path.stat().st_size, "sha256": digest}

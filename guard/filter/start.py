@@ -1,0 +1,194 @@
+"""From what a person asked for to a job: the guard, the engine, the sample."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from ...models.errors import ConfigError
+from ..files import STDIN
+from ..rows import columns
+from .engines.local import run_processes, run_threads
+from .formats.block import Size
+from .formats.choose import compression_of, inputs_of, open_format
+from .presets import checked_name
+from .run import Engine, Job
+from .shards import SHARD_BYTES, SHARD_ROWS
+from .where import conditions, cutoff_for, cutoff_of
+from .work import Judge, Plan, Worker
+
+if TYPE_CHECKING:
+    from .judge import BulkJudge
+
+OFF: Final = "off"
+BULK_TIMEOUT: Final = 600.0
+"""Seconds that one judgement may take where nobody waits for it."""
+TRIVIAL_ROWS: Final = 16_384
+"""Rows of a shard that nobody judges."""
+CORES_A_PROCESS: Final = 4
+"""Above this many cores a second process pays: Python's own part of the work is no longer small."""
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """The settings of `headgate filter` and `headgate tag`, as their options name them."""
+
+    inputs: tuple[str, ...]
+    output: str
+    tag: bool = False
+    policy: str = "dataset"
+    model: str | None = None
+    mapping: tuple[str, ...] = ()
+    preset: str = ""
+    where: tuple[str, ...] = ()
+    limit: int | None = None
+    sample: float | None = None
+    seed: int = 0
+    resume: bool = False
+    force: bool = False
+    mix: bool = False
+    max_errors: int | None = None
+    annotate: bool = False
+    spare_rejected: bool = False
+    split: bool = False
+    report: bool = False
+    engine: str = "local"
+    processes: int = 0
+    shard_rows: int | None = None
+    target_fpr: float | None = None
+    threshold: tuple[str, ...] = ()
+    gpus: float = 0.0
+    address: str | None = None
+    command: tuple[str, ...] = ()
+
+
+def checked(asked: Asked) -> Asked:
+    """The same with the files that its inputs stand for; ConfigError says what does not go together."""
+    names = tuple(inputs_of(asked.inputs))
+    if asked.resume and STDIN in names:
+        raise ConfigError("--resume needs files: what came on stdin cannot be read again")
+    if asked.sample is not None and asked.sample <= 0:
+        raise ConfigError("--sample takes a share below 1 or a number of rows")
+    if asked.sample is not None and asked.sample >= 1 and STDIN in names:
+        raise ConfigError("--sample N reads the input twice: give files, or a share below 1")
+    checked_name(asked.preset)
+    return msgspec.structs.replace(asked, inputs=names)
+
+
+def plan_of(asked: Asked) -> Plan:
+    """What every worker must know."""
+    layout, where = columns(asked.mapping), conditions(asked.where)
+    return Plan(
+        folder=str(Path(asked.output).absolute()),
+        columns=layout,
+        preset=asked.preset,
+        tag=asked.tag,
+        annotate=asked.annotate,
+        spare_rejected=asked.spare_rejected,
+        where=where,
+        compression=compression_of(asked.inputs),
+        examples=asked.report,
+        thresholds=_thresholds(asked.threshold),
+        glance=asked.policy == OFF and not where,
+    )
+
+
+@contextmanager
+def job_of(asked: Asked, judge: BulkJudge | None) -> Iterator[Job]:
+    """The job of checked settings; `judge` is None where the policy is off. Its threads end with the context."""
+    plan = plan_of(asked)
+    rows = asked.shard_rows or (TRIVIAL_ROWS if judge is None else SHARD_ROWS)
+    policy = judge.guard.policy if judge is not None else None
+    yield Job(
+        inputs=asked.inputs,
+        plan=plan,
+        engine=_engine(asked, plan, judge),
+        policy=policy.name if policy is not None else OFF,
+        policy_hash=policy.hash if policy is not None else "",
+        mode=policy.mode if policy is not None else OFF,
+        models=judge.guard.rules.models if judge is not None else (),
+        resume=asked.resume,
+        force=asked.force,
+        mix=asked.mix,
+        limit=asked.limit,
+        cutoff=_cutoff(asked, rows),
+        seed=asked.seed,
+        max_errors=asked.max_errors,
+        shard_rows=rows,
+        split=asked.split,
+        options={
+            "target_fpr": "" if asked.target_fpr is None else str(asked.target_fpr),
+            "threshold": " ".join(asked.threshold),
+        },
+        command=asked.command,
+    )
+
+
+def open_judge(policy: str, model: str | None, threads: int, target_fpr: float | None) -> Judge:
+    """The judge of a worker process: the same policy and model by name."""
+    from ..guard import Guard
+    from .judge import BulkJudge
+
+    return BulkJudge(Guard(policy, models=model, timeout=BULK_TIMEOUT), threads=threads, target_fpr=target_fpr)
+
+
+def open_worker(plan: Plan, *, policy: str, model: str | None, threads: int, target_fpr: float | None = None) -> Worker:
+    """The worker of a process; travels to it by name."""
+    return Worker(plan, None if policy == OFF else open_judge(policy, model, threads, target_fpr))
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def _engine(asked: Asked, plan: Plan, judge: BulkJudge | None) -> Engine:
+    if asked.engine == "ray":
+        from .engines.ray import Cluster, run_ray
+
+        cluster = Cluster(address=asked.address, actors=asked.processes, gpus=asked.gpus)
+        opens = partial(open_worker, policy=asked.policy, model=asked.model, threads=1, target_fpr=asked.target_fpr)
+        return partial(run_ray, opens, plan, cluster=cluster)
+    processes = asked.processes or max(1, cores() // CORES_A_PROCESS)
+    if processes == 1:
+        threads = 1 if judge is None else judge.threads + 1
+        return partial(run_threads, Worker(plan, judge), threads=threads)
+    share = max(1, cores() // processes)
+    opens = partial(open_worker, policy=asked.policy, model=asked.model, threads=share, target_fpr=asked.target_fpr)
+    return partial(run_processes, opens, plan, processes=processes)
+
+
+def _thresholds(items: tuple[str, ...]) -> dict[str, float]:
+    """The thresholds of `SOURCE=NUMBER` items; ConfigError for others."""
+    found = {}
+    for item in items:
+        source, _, number = item.rpartition("=")
+        try:
+            value = float(number)
+        except ValueError:
+            value = -1.0
+        if not source or not 0 <= value <= 1:
+            raise ConfigError(f"--threshold {item}: write SOURCE=NUMBER with a number between 0 and 1")
+        found[source] = value
+    return found
+
+
+def _cutoff(asked: Asked, rows: int) -> int | None:
+    """The cutoff of the sample; a number of rows is counted first."""
+    if asked.sample is None:
+        return None
+    if asked.sample < 1:
+        return cutoff_for(asked.sample)
+    size = Size(rows, SHARD_BYTES)
+    places = (
+        (file, number)
+        for file, name in enumerate(asked.inputs)
+        for block in open_format(name).blocks(name, size=size, wanted=None)
+        for number in block.numbers
+    )
+    return cutoff_of(places, round(asked.sample), seed=asked.seed)

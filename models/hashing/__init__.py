@@ -1,0 +1,1 @@
+"""Known pictures and videos, found again by perceptual hashes."""

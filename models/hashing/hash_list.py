@@ -1,0 +1,81 @@
+"""Lists of known hashes from files: plain lines, CSV, vPDQ's own lines, and JSON as exchanges hand it out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from ..errors import ConfigError
+from ..taxonomy import SLUGS
+from .entry import HashListEntry
+from .pdq import QUALITY, Words, words_of
+
+LARGEST: Final = 5_000_000
+"""Hashes of one list."""
+
+_HASH: Final = re.compile(r"(?<![0-9a-fA-F])[0-9a-fA-F]{64}(?![0-9a-fA-F])")
+_VPDQ: Final = re.compile(r"^\d+,(\d+),[0-9a-fA-F]{64},")
+
+
+def read(entry: HashListEntry) -> Words:
+    """The hashes [rows, 4] of a list; ConfigError names the file and line that cannot be read."""
+    if entry.category not in SLUGS:
+        raise ConfigError(f"known: {entry.label}: no category {entry.category!r}; one of: {', '.join(SLUGS)}")
+    path = Path(entry.file)
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"known: cannot read {path}: {error}") from error
+    found = list(_json(text, path) if text.lstrip().startswith(("{", "[")) else _lines(text, path))
+    if len(found) > LARGEST:
+        raise ConfigError(f"known: {path} has more than {LARGEST} hashes")
+    return np.stack(found) if found else np.zeros((0, 4), dtype=np.uint64)
+
+
+def _lines(text: str, path: Path) -> Iterator[Words]:
+    for number, line in enumerate(text.splitlines(), start=1):
+        said = line.strip()
+        if not said or said.startswith("#"):
+            continue
+        frame = _VPDQ.match(said)
+        if frame is not None and int(frame[1]) < QUALITY:
+            continue
+        match = _HASH.search(said)
+        if match is not None:
+            yield words_of(match[0])
+        elif number > 1:  # the first line may be a header
+            raise ConfigError(f"known: {path}:{number}: no PDQ hash of 64 hex digits")
+
+
+def _json(text: str, path: Path) -> Iterator[Words]:
+    """Every hash under `indicator`, `hash`, `pdq` or `signal_value`, however deep: exchanges differ in the rest."""
+    documents = [line for line in text.splitlines() if line.strip()] if _is_jsonl(text) else [text]
+    try:
+        rows = [msgspec.json.decode(one) for one in documents]
+    except msgspec.DecodeError as error:
+        raise ConfigError(f"known: {path}: {error}") from error
+    for row in rows:
+        yield from _found(row)
+
+
+def _is_jsonl(text: str) -> bool:
+    lines = [line for line in text.splitlines() if line.strip()]
+    return len(lines) > 1 and all(line.strip().startswith("{") and line.strip().endswith("}") for line in lines)
+
+
+def _found(value: Any) -> Iterator[Words]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _found(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if isinstance(item, str):
+                if key in ("indicator", "hash", "pdq", "signal_value") and _HASH.fullmatch(item):
+                    yield words_of(item)
+            else:
+                yield from _found(item)

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from headgate.guard.commands.batch import HALTED
+
+from .shell import headgate
+from .test_filter import _file
+
+
+def test_a_dry_run_writes_nothing_and_says_what_it_would_read(tmp_path: Path) -> None:
+    source = _file(tmp_path, "oops\n")
+    found = headgate("filter", source, "-o", tmp_path / "out", "--dry-run", "--json")
+    assert found.exit_code == 0
+    said = json.loads(found.stdout)
+    assert (said["bytes"], said["tried"], said["errors"]) == (source.stat().st_size, 3, 1)
+    assert not (tmp_path / "out").exists()
+
+
+def test_too_many_errors_exit_4_and_the_run_can_go_on(tmp_path: Path) -> None:
+    source, out = _file(tmp_path, "oops\n"), tmp_path / "out"
+    found = headgate("filter", source, "-o", out, "--max-errors", 0)
+    assert found.exit_code == HALTED
+    assert "--max-errors 0" in found.output
+    assert headgate("filter", source, "-o", out, "--resume").exit_code == 1
+
+
+def test_a_quiet_run_prints_json_and_nothing_else(tmp_path: Path) -> None:
+    found = headgate("tag", _file(tmp_path), "-o", tmp_path / "out", "--quiet", "--json")
+    assert json.loads(found.stdout)["rows"] == 2
+    assert found.stderr == ""
+
+
+def test_a_report_is_a_page(tmp_path: Path) -> None:
+    headgate("filter", _file(tmp_path), "-o", tmp_path / "out", "--report")
+    assert "violence" in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_options_choose_rows(tmp_path: Path) -> None:
+    source = _file(tmp_path)
+    chosen = ("--where", "prompt=And*", "--seed", 3, "--json")
+    report = json.loads(headgate("filter", source, "-o", tmp_path / "out", *chosen).stdout)
+    assert (report["rows"], report["left_out"], report["dropped"]) == (1, 1, 1)
+    assert headgate("filter", source, "-o", tmp_path / "more", "--preset", "nobody").exit_code == 2
+
+
+def test_nothing_is_loaded_where_the_policy_is_off(tmp_path: Path) -> None:
+    report = json.loads(headgate("filter", _file(tmp_path), "-o", tmp_path / "out", "--policy", "off", "--json").stdout)
+    assert (report["kept"], report["run"]["models"], report["unjudged"]) == (2, [], {"policy_off": 2})

@@ -1,0 +1,43 @@
+from pathlib import Path
+
+import pytest
+
+from headgate.models.errors import ConfigError
+from headgate.models.hashing.entry import HashListEntry
+from headgate.models.hashing.hash_list import read
+from headgate.models.hashing.pdq import hex_of
+
+ONE, TWO = "0f" * 32, "a5" * 32
+
+
+def listed(tmp_path: Path, text: str) -> list[str]:
+    path = tmp_path / "list.txt"
+    path.write_text(text)
+    return [hex_of(words) for words in read(HashListEntry(file=str(path), category="child_safety"))]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{ONE}\n\n# a note\n{TWO.upper()}\n",
+        f"FilePath,Hash\na.jpg,{ONE}\nb.jpg,{TWO}\n",
+        f"0,100,{ONE},0.000\n1,30,{'11' * 32},0.033\n2,100,{TWO},0.067\n",
+        f'{{"data": [{{"indicator": "{ONE}", "type": "HASH_PDQ"}}, {{"indicator": "{TWO}"}}], "next": "x"}}',
+        f'{{"hash": "{ONE}"}}\n{{"signal_value": "{TWO}", "tags": ["a"]}}\n',
+    ],
+    ids=["plain", "csv", "vpdq", "exchange", "lines of json"],
+)
+def test_every_form_of_list_is_read(tmp_path: Path, text: str) -> None:
+    assert listed(tmp_path, text) == [ONE, TWO]
+
+
+def test_a_line_without_a_hash_is_told_with_its_number(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"list\.txt:2: no PDQ hash"):
+        listed(tmp_path, f"{ONE}\nnonsense\n")
+
+
+def test_a_missing_file_and_an_unknown_category_are_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot read"):
+        read(HashListEntry(file=str(tmp_path / "none.txt"), category="child_safety"))
+    with pytest.raises(ConfigError, match="no category 'kittens'"):
+        read(HashListEntry(file=str(tmp_path / "none.txt"), category="kittens"))
