@@ -30,9 +30,7 @@ def clamped_messages(request: Request, policy: CompiledPolicy) -> Request:
     body = bounded(body, {name: bound for name, bound in bounds.items() if not thinks or body.get(name) is not None})
     if sampling.max_tokens is not None and body.get("max_tokens") is None:
         body["max_tokens"] = sampling.max_tokens
-    if sampling.system:
-        body["system"] = _with_note(body.get("system"), sampling.system)
-    return msgspec.structs.replace(request, body=body)
+    return msgspec.structs.replace(request, body=body, note=sampling.system)
 
 
 def messages_body(request: Request, generate: Generate, *, stream: bool, prefill: Prefill | None) -> bytes:
@@ -42,13 +40,14 @@ def messages_body(request: Request, generate: Generate, *, stream: bool, prefill
 
 def count_body(request: Request, redact: Iterable[str]) -> bytes:
     """The JSON that asks for the number of tokens, of what upstream would see."""
-    return msgspec.json.encode(masked_request(request.body, redact))
+    return msgspec.json.encode(_noted(request, masked_request(request.body, redact)))
 
 
 def _rewritten(request: Request, generate: Generate) -> dict[str, Any]:
     body = masked_request(request.body, generate.redact) if generate.redact else dict(request.body)
     if generate.prompt is not None:
         body["messages"] = _reworded(body["messages"], generate.prompt)
+    body = _noted(request, body)
     if generate.guidance:
         body["system"] = _with_note(body.get("system"), generate.guidance)
     turns = [{"role": role, "content": text} for role, text in generate.turns]
@@ -56,6 +55,10 @@ def _rewritten(request: Request, generate: Generate) -> dict[str, Any]:
         turns.append({"role": "assistant", "content": generate.prefix})
     body["messages"] = [*body["messages"], *turns]
     return body
+
+
+def _noted(request: Request, body: dict[str, Any]) -> dict[str, Any]:
+    return {**body, "system": _with_note(body.get("system"), request.note)} if request.note else body
 
 
 def _with_note(system: str | list[Any] | None, note: str) -> str | list[Any]:

@@ -31,10 +31,8 @@ def clamped(asked: CompletionsRequest, policy: CompiledPolicy) -> CompletionsReq
     body = bounded(body, bounds)
     if sampling.max_tokens is not None and body.get("max_tokens") is None:
         body["max_tokens"] = sampling.max_tokens
-    if sampling.system:
-        body["prompt"] = _each(body["prompt"], lambda text: f"{sampling.system}\n\n{text}")
     each = body.get("n") or 1
-    return msgspec.structs.replace(asked, body=body, each=each, n=each * len(asked.prompts))
+    return msgspec.structs.replace(asked, body=body, each=each, n=each * len(asked.prompts), note=sampling.system)
 
 
 def upstream_body(
@@ -52,6 +50,8 @@ def upstream_body(
         if request.prompt is not None and len(asked.prompts) == 1:
             body["prompt"] = request.prompt
         body["prompt"] = _each(body["prompt"], lambda text: _around(text, request))
+    if asked.note:
+        body["prompt"] = _each(body["prompt"], lambda text: f"{asked.note}\n\n{text}")
     if request.n is not None and len(asked.prompts) == 1:
         body["n"] = request.n
         body.pop("best_of", None)

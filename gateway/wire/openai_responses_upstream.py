@@ -34,9 +34,7 @@ def clamped(asked: ResponsesRequest, policy: CompiledPolicy) -> ResponsesRequest
     body = bounded(body, bounds)
     if sampling.max_tokens is not None and body.get("max_output_tokens") is None:
         body["max_output_tokens"] = sampling.max_tokens
-    if sampling.system:
-        body["instructions"] = _noted(body.get("instructions"), sampling.system)
-    return msgspec.structs.replace(asked, body=body)
+    return msgspec.structs.replace(asked, body=body, note=sampling.system)
 
 
 def upstream_body(asked: ResponsesRequest, request: Generate, *, stream: bool, prefill: Prefill | None = None) -> bytes:
@@ -46,8 +44,9 @@ def upstream_body(asked: ResponsesRequest, request: Generate, *, stream: bool, p
         body = _masked(body, request.redact)
     if request.prompt is not None:
         body["input"] = reworded(body.get("input"), request.prompt)
-    if request.guidance:
-        body["instructions"] = _noted(body.get("instructions"), request.guidance)
+    for note in (asked.note, request.guidance):
+        if note:
+            body["instructions"] = _noted(body.get("instructions"), note)
     if request.turns:
         turns = [{"role": role, "content": text} for role, text in request.turns]
         body["input"] = [*_as_items(body.get("input")), *turns]

@@ -31,12 +31,18 @@ def sent(request: Request, *, stream: bool = False, **more: Any) -> dict[str, An
 
 
 def test_sampling_is_bounded_and_the_system_prompt_enforced() -> None:
-    body = clamped_messages(parse(temperature=1, top_k=50, seed=3, max_tokens=1000), POLICY).body
+    body = sent(clamped_messages(parse(temperature=1, top_k=50, seed=3, max_tokens=1000), POLICY))
     assert (body["temperature"], body["top_k"], body["max_tokens"], body["system"]) == (0.5, 10, 100, "Be kind.")
     assert "seed" not in body
     assert clamped_messages(parse(), POLICY).body["max_tokens"] == 100
     with pytest.raises(InputError):
         clamped_messages(parse(temperature="hot"), POLICY)
+
+
+def test_the_policys_system_prompt_outlives_a_mask_over_the_callers() -> None:
+    request = clamped_messages(parse(system="a secret"), POLICY)
+    assert sent(request, redact=("system",))["system"] == f"{MASK}\n\nBe kind."
+    assert msgspec.json.decode(count_body(request, ("system",)))["system"] == f"{MASK}\n\nBe kind."
 
 
 def test_a_model_that_thinks_keeps_its_own_sampling_and_cannot_escape_the_bounds() -> None:

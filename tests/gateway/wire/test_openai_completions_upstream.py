@@ -66,8 +66,10 @@ def test_sampling_is_held_within_the_policys_bounds() -> None:
     found = clamped(asked(prompt=["One", "Two"], n=5, best_of=9, temperature=2), policy)
     assert (found.body["n"], found.body["best_of"], found.body["max_tokens"]) == (2, 2, 9)
     assert found.body["temperature"] == 0.5
-    assert found.body["prompt"] == ["Hm.\n\nOne", "Hm.\n\nTwo"]
+    assert sent(found)["prompt"] == ["Hm.\n\nOne", "Hm.\n\nTwo"]
     assert (found.n, found.each) == (4, 2)
     assert found.prompt_of(0) == "One"
+    assert sent(found, redact=("prompt[1]",))["prompt"] == ["Hm.\n\nOne", f"Hm.\n\n{MASK}"]
+    assert sent(clamped(asked(), policy), prompt="Else")["prompt"] == "Hm.\n\nElse"
     with pytest.raises(InputError, match="'max_tokens'"):
         clamped(asked(max_tokens="many"), policy)

@@ -113,10 +113,12 @@ def test_what_stands_for_unseen_text_is_taken_out() -> None:
 
 def test_sampling_is_held_within_the_policys_bounds() -> None:
     policy = parse_policy(POLICY + "sampling: {temperature: {max: 0.5}, max_tokens: {max: 50}, system: Be kind.}\n")
-    body = clamped(asked(temperature=2, max_output_tokens=500, logit_bias={}, instructions="Hm."), policy).body
+    request = clamped(asked(temperature=2, max_output_tokens=500, logit_bias={}, instructions="Hm."), policy)
+    body = sent(request)
     assert (body["temperature"], body["max_output_tokens"]) == (0.5, 50)
     assert body["instructions"] == "Hm.\n\nBe kind."
     assert "logit_bias" not in body
+    assert sent(request, redact=("instructions",))["instructions"] == f"{MASK}\n\nBe kind."
     left_out = clamped(asked(), policy)
     assert (left_out.body["temperature"], left_out.body["max_output_tokens"]) == (0.5, 50)
     assert left_out.instructions is None
