@@ -21,6 +21,10 @@ from .refusals import Refusal, refusal_body
 LARGEST_HEAD: Final = 64 * 1024
 """Bytes that a request line and its headers may have together, and what may stand around a body in chunks."""
 MOST_HEADERS: Final = 200
+LINGER: Final = 2.0
+"""Seconds in which what a refused client still sends is thrown away: closed at once, it might never see its answer."""
+MOST_LINGERING: Final = 1024 * 1024
+"""Bytes of it."""
 
 _OFFERS: Final = frozenset({b"connection", b"http2-settings", b"upgrade"})
 _MALFORMED: Final = Refusal(status=400, message="this is not an HTTP/1.1 request", code="invalid_http")
@@ -56,6 +60,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._in_head = False
         self._in_body = False
         self._deaf = False
+        self._lingers = False
         self._came = 0
         self._body = 0
         self._fault = _MALFORMED
@@ -77,6 +82,9 @@ class BoundedHttp(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Parse what came, and start or stop the clock for what is still to come."""
         if self._deaf:
+            self._came += len(data)
+            if self._came > MOST_LINGERING and self._lingers:
+                self.transport.abort()
             return
         if self.timeout_keep_alive_task is not None:
             self.timeout_keep_alive_task.cancel()
@@ -214,7 +222,18 @@ class BoundedHttp(HttpToolsProtocol):
         if self._in_body:
             self.cycle.disconnected = True
             self.cycle.message_event.set()
-        self.transport.close()
+        self._linger()
+
+    def _linger(self) -> None:
+        """Say that nothing more is written, and wait for the client to close: unread bytes would reset its answer away."""
+        if not self.transport.can_write_eof():
+            self.transport.close()
+            return
+        self._lingers = True
+        self._came = 0
+        self.transport.write_eof()
+        self.flow.resume_reading()
+        self._incoming = self.loop.call_later(LINGER, self.transport.abort)
 
 
 def bounded_http(settings: Settings) -> partial[BoundedHttp]:
