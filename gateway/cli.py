@@ -22,6 +22,12 @@ for _command in (config, doctor):
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8080, show_default=True, type=int, help="Port to listen on.")
 @click.option("--upstream", metavar="URL", help="Base URL of an OpenAI-compatible API; a demo answers without one.")
+@click.option(
+    "--upstream-kind",
+    metavar="KIND",
+    help="What it is: openai, azure, anthropic, vllm, sglang, ollama, llamacpp or compatible (chat completions alone). "
+    "Clients of other protocols are then translated; without it each is passed on in its own.",
+)
 @click.option("--policy", default="default", show_default=True, metavar="NAME|FILE|off", help="What is thought of it.")
 @click.option(
     "--model",
@@ -54,6 +60,7 @@ def serve(ctx: click.Context, /, config: str | None, upstream: str | None, **fla
             from ..examples.demo_upstream import running
 
             given["upstream"] = stack.enter_context(running())
+            given["upstream_kind"] = "compatible"
             note = " (the built-in demo; name yours with --upstream)"
         origin = Origin(file=config, flags=given)
         settings = settings_of(origin)

@@ -18,6 +18,7 @@ from ..models.judges import CascadeOf, Entry, Judges
 from ..models.merge import Rule
 from ..models.registry import DEFAULT
 from .model_settings import check_models
+from .providers import Kind
 from .upstream_settings import RouteSettings, UpstreamSettings, check_routes, check_upstreams
 
 OFF: Final = "off"
@@ -48,6 +49,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     upstream: Annotated[str, Meta(description="Base URL of an OpenAI-compatible API: the only upstream.")] = ""
+    upstream_kind: Annotated[Kind, Meta(description="What upstream is; native speaks every client's protocol.")] = (
+        "native"
+    )
     upstreams: Annotated[dict[str, UpstreamSettings], Meta(description="Several upstreams, by name.")] = {}
     routes: Annotated[tuple[RouteSettings, ...], Meta(description="Which of them answers for which model.")] = ()
     policy: Annotated[str, Meta(description="A shipped policy, a policy file, or off.")] = "default"
@@ -101,6 +105,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         if bool(self.upstream) == bool(self.upstreams):
             word = "stand beside" if self.upstream else "are missing, and so is"
             raise ConfigError(f"upstreams {word} upstream: write one of them")
+        if self.upstream_kind != "native" and self.upstreams:
+            raise ConfigError("upstream_kind is for one upstream: with upstreams, each has its own kind")
         if self.breaker and self.upstreams:
             raise ConfigError("breaker is for one upstream: with upstreams, each has its own")
         check_routes(self.upstreams, self.routes)

@@ -225,7 +225,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._linger()
 
     def _linger(self) -> None:
-        """Say that nothing more is written, and wait for the client to close: unread bytes would reset its answer away."""
+        """Write no more, and wait for the client to close: bytes that nobody read would reset its answer away."""
         if not self.transport.can_write_eof():
             self.transport.close()
             return

@@ -1,6 +1,7 @@
 """What differs from one kind of upstream to the next: paths, keys, and what may be asked of it. One table.
 
-`native` is whoever speaks each client's own protocol at the same paths: the one upstream of `--upstream`.
+`native` is whoever speaks each client's own protocol at the same paths: what the one upstream of `--upstream` is taken
+for. `compatible` is any server that speaks OpenAI's chat completions.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ import msgspec
 from ..policies.schema import Prefill
 from .translate.neutral import Tongue
 
-Kind: TypeAlias = Literal["native", "openai", "azure", "anthropic", "vllm", "sglang", "ollama", "llamacpp"]
+Kind: TypeAlias = Literal[
+    "native", "compatible", "openai", "azure", "anthropic", "vllm", "sglang", "ollama", "llamacpp"
+]
 Api: TypeAlias = Literal[
     "chat", "completions", "responses", "messages", "count_tokens", "ollama", "embeddings", "images", "videos"
 ]
@@ -78,6 +81,7 @@ EVERYWHERE: Final[Mapping[Api, Path]] = {
 
 PROVIDERS: Final[Mapping[Kind, Provider]] = {
     "native": Provider(paths=EVERYWHERE, auth="as_sent"),
+    "compatible": Provider(paths=_LOCAL),
     "openai": Provider(
         paths={**_LOCAL, "responses": _RESPONSES, "images": _IMAGES, "videos": _VIDEOS},
         own="openai-",

@@ -35,13 +35,13 @@ NATIVE: Final = "upstream"
 
 
 def native(settings: Settings) -> UpstreamSettings:
-    """The one upstream of `--upstream`: it speaks each client's protocol and is asked once."""
+    """The one upstream of `--upstream`: it is asked once, and speaks each client's protocol where no kind is named."""
     patience = Timeouts(
         connect=settings.connect_timeout, first_byte=settings.read_timeout, idle=settings.read_timeout, total=0.0
     )
     return UpstreamSettings(
         url=settings.upstream,
-        kind="native",
+        kind=settings.upstream_kind,
         key=settings.upstream_key,
         forward_key=not settings.key_overrides,
         timeouts=patience,
@@ -92,7 +92,7 @@ class Upstream:
 
     @property
     def is_native(self) -> bool:
-        """Whether it is the one upstream of `--upstream`, or one that is like it."""
+        """Whether it is taken to speak each client's own protocol."""
         return self.spec.kind == "native"
 
     @property

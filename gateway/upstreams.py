@@ -27,7 +27,8 @@ class Upstreams:
         self.clients = {name: Upstream(settings, spec, name=name) for name, spec in named.items()}
         if not named:
             self.clients = {NATIVE: Upstream(settings)}
-        self.routing = Routing(settings.routes, upstreams=tuple(self.clients)) if named else None
+        translated = settings.upstream_kind != "native"
+        self.routing = Routing(settings.routes, upstreams=tuple(self.clients)) if named or translated else None
         self._breakers = {
             name: Breaker(name, client.spec.breaker, store, watch=self._watch(name))
             for name, client in self.clients.items()

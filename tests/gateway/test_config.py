@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from headgate.gateway.config import Settings, with_keys
+from headgate.gateway.upstream_settings import UpstreamSettings
 from headgate.models.errors import ConfigError
 
 
@@ -62,3 +63,9 @@ def test_nobody_but_openai_gets_the_openai_key(upstream: str) -> None:
 def test_only_the_policy_off_turns_the_guard_off() -> None:
     assert not Settings(upstream="http://x", policy="off").guarded
     assert Settings(upstream="http://x", policy="OFF").guarded
+
+
+def test_a_kind_is_for_one_upstream() -> None:
+    upstreams = {"a": UpstreamSettings(url="http://localhost:1")}
+    with pytest.raises(ConfigError, match="upstream_kind is for one upstream"):
+        Settings(upstreams=upstreams, upstream_kind="vllm")

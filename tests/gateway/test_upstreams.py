@@ -276,6 +276,16 @@ def test_a_responses_client_talks_to_chat(behind: Start, streams: bool) -> None:
     assert server.upstream.paths == ["/v1/chat/completions"]
 
 
+def test_one_upstream_of_a_kind_is_translated_to_without_routes(start: Start, upstream: Upstream) -> None:
+    server = start(POLICY, upstream_kind="compatible")
+    upstream.script = Reply(texts=[LONG])
+    made = claude(server).messages.create(model="any", max_tokens=50, messages=ASK)
+    assert made.content[0].text == LONG
+    assert server.client().responses.create(model="other", input="Tell me something.").output_text == LONG
+    assert [body["model"] for body in upstream.bodies] == ["any", "other"]
+    assert upstream.paths == ["/v1/chat/completions"] * 2
+
+
 def test_what_upstream_would_have_to_remember_is_a_400(behind: Start) -> None:
     server = behind("vllm")
     with pytest.raises(openai.BadRequestError, match="previous_response_id"):
