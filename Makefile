@@ -10,7 +10,7 @@ TORCH_INDEX ?=
 SECONDS ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench fuzz gpu-check clean lock
+.PHONY: help demo test test-ray lint format bench fuzz gpu-check clean lock
 
 help: ## what there is to do
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -21,6 +21,9 @@ demo: $(STAMPS)/demo ## the gateway at work, without a key, a GPU or a download
 test: $(STAMPS)/dev ## all tests
 	@sh scripts/ensure-redis.sh
 	$(PY) -m pytest -n $(WORKERS)
+
+test-ray: $(STAMPS)/ray ## `--engine ray` on a local Ray of several workers
+	$(PY) -m pytest -n 0 tests/guard/filter/engines/test_ray.py
 
 lint: $(STAMPS)/dev ## ruff, mypy --strict and pyright
 	$(PY) -m ruff check .
@@ -65,6 +68,11 @@ $(STAMPS)/dev: pyproject.toml requirements-dev.txt | $(PY)
 	$(PIP) install --quiet $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) "$$(grep '^torch==' requirements-dev.txt)"
 	$(PIP) install --quiet -c requirements-dev.txt -e '.[dev,train,export]'
 	@mkdir -p $(STAMPS) && touch $@ $(STAMPS)/demo
+
+# Apart from the rest: a cluster's worth of processes, which `make test` does not wait for.
+$(STAMPS)/ray: $(STAMPS)/dev
+	$(PIP) install --quiet -c requirements-dev.txt -e '.[ray]'
+	@touch $@
 
 # Apart from the rest: its wheels are for Linux alone.
 $(STAMPS)/fuzz: $(STAMPS)/dev

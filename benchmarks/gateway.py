@@ -3,8 +3,9 @@
 python benchmarks/gateway.py [--rounds 3] [--seconds 2] [--connections 16] [--stream] [--json]
 
 Targets: `proxy` (Litestar + aiohttp, forwards only), `off` (headgate --policy off), `fake` (guarded by a classifier
-that costs nothing: the bookkeeping alone), `model` (guarded by the embedded text model). Every prompt is new, so no
-memo helps. CPU is user + system time of the target's process per answered request: compare it within one run only.
+that costs nothing: the bookkeeping alone, worker thread included), `model` (guarded by the embedded text model), `memo`
+(the same, always asked the same). Every other prompt is new, so no memo helps. CPU is user + system time of the
+target's process per answered request: compare it within one run only.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from typing import Any
 
 TEXT = "The gateway sits between the application and the model, so every request crosses it twice. " * 8
@@ -104,16 +106,26 @@ def guarded(port: int, upstream: str, *, fake: bool) -> None:
 
     from headgate.gateway.app import create_app
     from headgate.gateway.config import Settings
+    from headgate.gateway.pauses import settle
     from headgate.guard.guard import Guard
-    from headgate.models.fakes import FakeClassifier
+    from headgate.models.assessment import Assessment
+    from headgate.models.content import Part
+    from headgate.models.fakes import FakeClassifier, scores
 
-    guard = Guard("default", FakeClassifier() if fake else None)
+    class Free(FakeClassifier):
+        ready = scores()
+
+        def assess(self, parts: Sequence[Part]) -> list[Assessment]:
+            return [self.ready] * len(parts)
+
+    guard = Guard("default", Free() if fake else None)
     app = create_app(Settings(upstream=upstream), guard=guard)
+    settle()
     uvicorn.run(app, port=port, loop="uvloop", http="httptools", access_log=False, log_level="warning")
 
 
-def load(port: int, *, seconds: float, connections: int, stream: bool) -> list[float]:
-    """Closed-loop load; the latencies in ms of all answers that came whole."""
+def load(port: int, *, seconds: float, connections: int, stream: bool, same: bool = False) -> list[float]:
+    """Closed-loop load, with `same` of one prompt alone; the latencies in ms of all answers that came whole."""
     import uvloop
 
     latencies: list[float] = []
@@ -124,7 +136,8 @@ def load(port: int, *, seconds: float, connections: int, stream: bool) -> list[f
         count = 0
         while time.perf_counter() < end:
             count += 1
-            prompt = f"Request {number}-{count}-{os.getpid()}. Please summarise the text for a colleague. " * 6
+            name = "0" if same else f"{number}-{count}-{os.getpid()}-{time.time_ns()}"
+            prompt = f"Request {name}. Please summarise the text for a colleague. " * 6
             body = {"model": "m", "messages": [{"role": "user", "content": prompt}], "stream": stream}
             data = json.dumps(body).encode()
             began = time.perf_counter()
@@ -182,10 +195,10 @@ def _start(*arguments: str) -> tuple[subprocess.Popen[bytes], int]:
 def main() -> None:
     """Run the comparison, or one of its processes."""
     flags = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    flags.add_argument("--role", choices=["stub", "proxy", "fake", "model"], help=argparse.SUPPRESS)
+    flags.add_argument("--role", choices=["stub", "proxy", "fake", "model", "memo"], help=argparse.SUPPRESS)
     flags.add_argument("--port", type=int, help=argparse.SUPPRESS)
     flags.add_argument("--upstream", help=argparse.SUPPRESS)
-    flags.add_argument("--targets", default="proxy,off,fake,model")
+    flags.add_argument("--targets", default="proxy,off,fake,memo,model")
     flags.add_argument("--rounds", type=int, default=3)
     flags.add_argument("--seconds", type=float, default=2.0)
     flags.add_argument("--connections", type=int, default=16)
@@ -197,7 +210,7 @@ def main() -> None:
             stub(args.port)
         case "proxy":
             proxy(args.port, args.upstream)
-        case "fake" | "model":
+        case "fake" | "model" | "memo":
             guarded(args.port, args.upstream, fake=args.role == "fake")
         case _:
             compare(args)
@@ -229,7 +242,10 @@ def measure(ports: dict[str, tuple[int, int]], args: argparse.Namespace) -> dict
     for _ in range(args.rounds):
         for name, (pid, port) in ports.items():
             before = _cpu(pid)
-            times = sorted(load(port, seconds=args.seconds, connections=args.connections, stream=args.stream))
+            taken = load(
+                port, seconds=args.seconds, connections=args.connections, stream=args.stream, same=name == "memo"
+            )
+            times = sorted(taken)
             found[name].append(
                 {
                     "requests_per_second": len(times) / args.seconds,

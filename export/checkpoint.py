@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,13 +10,14 @@ from typing import Any
 import numpy as np
 
 from ..models.errors import ConfigError, ModelUnavailable
-from ..models.exported import Activation, Axes, Export, Pixels, Task, Tolerance
+from ..models.exported import Activation, Axes, Export, Task, Tolerance
 from ..models.feeds import padded
 from ..policies import load_policy
 from ..policies.thresholds import nominal
 from . import probe
 from .onnx import Feeds, Run, run_network, write
 from .parity import Judgement, decisions
+from .pixels import pixels
 from .source import Asked, Subject
 from .spec import Precision, Spec, spec_of
 from .tokens import Tokens
@@ -30,7 +30,6 @@ _TASKS: Mapping[str, Task] = {
     "ForImageClassification": "classification",
     "ForCausalLM": "first_token",
 }
-_RESAMPLE = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic", 4: "box", 5: "hamming"}
 
 
 def fetch(name: str, *, revision: str | None) -> Path:
@@ -122,9 +121,9 @@ class Checkpoint:
         }  # fmt: skip
 
     def _subject(self, folder: Path, source: str, answers: dict[str, int]) -> Subject:
-        pixels = _pixels(folder, self._config) if self._spec.modality == "image" else None
+        frame = pixels(folder, self._config) if self._spec.modality == "image" else None
         heads = tuple(answers) or _labels(self._config)
-        held = self._spec.axes(pixels.height, pixels.width) if pixels else self._spec.axes()
+        held = self._spec.axes(frame.height, frame.width) if frame else self._spec.axes()
         return Subject(
             name=re.sub(r"[^\w.-]", "-", source.split("/")[-1]),
             version=self._asked.revision or "1",
@@ -141,7 +140,7 @@ class Checkpoint:
             max_tokens=self._tokens.longest if self._tokens else 0,
             pad_id=self._tokens.pad_id if self._tokens else 0,
             answers=answers,
-            pixels=pixels,
+            pixels=frame,
         )
 
     def _batches(self) -> list[Feeds]:
@@ -208,23 +207,6 @@ def _activation(config: Any, task: Task) -> Activation:
     if task == "classification" and (config.problem_type == "multi_label_classification" or config.num_labels == 1):
         return "sigmoid"
     return "softmax"
-
-
-def _pixels(folder: Path, config: Any) -> Pixels:
-    size = int(getattr(config, "vision_config", config).image_size)
-    path = folder / "preprocessor_config.json"
-    try:
-        held: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError as error:
-        raise ConfigError(f"{path}: missing; it says how an image becomes numbers") from error
-    return Pixels(
-        height=size,
-        width=size,
-        mean=tuple(held.get("image_mean", (0.5, 0.5, 0.5))),
-        std=tuple(held.get("image_std", (0.5, 0.5, 0.5))),
-        rescale=float(held.get("rescale_factor", 1 / 255)),
-        resample=_RESAMPLE.get(held.get("resample", 2), "bilinear"),
-    )
 
 
 def _licence(folder: Path) -> str:

@@ -31,11 +31,12 @@ from .spec import TOLERANCES, Precision
 
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
-# Its original rounds activations to int8 and the plain graph does not, so even float32 differs by that rounding.
+# Its original rounds activations to int8 and the plain graph does not, so even float32 differs by that rounding: of 406
+# rows, logits by 0.84 and 6 decisions; against float32 itself fp16 differs by 0.011, bf16 by 0.14, static int8 by 1.1.
 ROUNDED: dict[Precision, Tolerance] = {
-    "fp32": Tolerance(logits=1.0, flips=0.03),
-    "fp16": Tolerance(logits=1.0, flips=0.03),
-    "bf16": Tolerance(logits=1.0, flips=0.03),
+    "fp32": Tolerance(logits=1.25, flips=0.03),
+    "fp16": Tolerance(logits=1.25, flips=0.03),
+    "bf16": Tolerance(logits=1.25, flips=0.03),
     "int8": Tolerance(logits=2.0, flips=0.05),
     "fp8": Tolerance(logits=2.0, flips=0.05),
 }
@@ -134,6 +135,8 @@ class _Heard:
     """A runtime that keeps what it was asked and what it answered."""
 
     joins = True
+    local = True
+    callers = 1
 
     def __init__(self, run: Run) -> None:
         self._run = run

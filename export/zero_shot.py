@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +14,7 @@ from ..models.errors import ConfigError, ExportRefused
 from ..models.exported import Axes, Pixels
 from ..models.zero_shot import MANIFEST, ZeroShotCard
 from .onnx import Feeds, run_graph, run_network, write
+from .pixels import pixels
 from .write import entries
 
 TOLERANCE = 1e-3
@@ -36,10 +36,10 @@ def write_zero_shot(checkpoint: Path, out: Path, *, name: str = "", licence: str
     model: Any = AutoModel.from_pretrained(checkpoint).eval()
     out.mkdir(parents=True, exist_ok=True)
     (out / MANIFEST).unlink(missing_ok=True)
-    pixels = _pixels(checkpoint, int(config.vision_config.image_size))
+    frame = pixels(checkpoint, config)
     length = int(config.text_config.max_position_embeddings)
     siglip = config.model_type == "siglip"
-    _image_graph(model, out / "image.onnx", pixels)
+    _image_graph(model, out / "image.onnx", frame)
     _text_graph(model, out / "text.onnx", length, vocabulary=int(config.text_config.vocab_size), masked=not siglip)
     shutil.copyfile(checkpoint / "tokenizer.json", out / "tokenizer.json")
     card = ZeroShotCard(
@@ -47,10 +47,10 @@ def write_zero_shot(checkpoint: Path, out: Path, *, name: str = "", licence: str
         source=str(checkpoint.name),
         licence=licence,
         files=entries(out),
-        pixels=pixels,
+        pixels=frame,
         activation="sigmoid" if siglip else "softmax",
-        scale=float(model.logit_scale.exp()),
-        bias=float(model.logit_bias) if siglip else 0.0,
+        scale=float(model.logit_scale.detach().exp()),
+        bias=float(model.logit_bias.detach()) if siglip else 0.0,
         length=length,
         pad_id=int(config.text_config.pad_token_id or 0),
     )
@@ -58,10 +58,10 @@ def write_zero_shot(checkpoint: Path, out: Path, *, name: str = "", licence: str
     return card
 
 
-def _image_graph(model: Any, path: Path, pixels: Pixels) -> None:
-    sample = {"pixel_values": np.zeros((2, 3, pixels.height, pixels.width), np.float32)}
-    sample["pixel_values"][1] = np.random.default_rng(0).normal(size=(3, pixels.height, pixels.width))
-    axes = (Axes(name="pixel_values", dtype="float32", shape=("batch", 3, pixels.height, pixels.width)),)
+def _image_graph(model: Any, path: Path, frame: Pixels) -> None:
+    sample = {"pixel_values": np.zeros((2, 3, frame.height, frame.width), np.float32)}
+    sample["pixel_values"][1] = np.random.default_rng(0).normal(size=(3, frame.height, frame.width))
+    axes = (Axes(name="pixel_values", dtype="float32", shape=("batch", 3, frame.height, frame.width)),)
     _graph(_network(model, "image"), path, axes, sample)
 
 
@@ -101,16 +101,3 @@ def _network(model: Any, side: str) -> Any:
             return found if isinstance(found, torch.Tensor) else found.pooler_output
 
     return Side().eval()
-
-
-def _pixels(checkpoint: Path, size: int) -> Pixels:
-    path = checkpoint / "preprocessor_config.json"
-    held: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
-    return Pixels(
-        height=size,
-        width=size,
-        mean=tuple(held.get("image_mean", (0.5, 0.5, 0.5))),
-        std=tuple(held.get("image_std", (0.5, 0.5, 0.5))),
-        rescale=float(held.get("rescale_factor", 1 / 255)),
-        resample={0: "nearest", 2: "bilinear", 3: "bicubic"}.get(held.get("resample", 3), "bicubic"),
-    )

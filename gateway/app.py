@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 
 from litestar import Litestar
 from litestar.exceptions import HTTPException
+from litestar.plugins import PluginProtocol
+from litestar.plugins.core import MsgspecDIPlugin
 
 from ..guard.guard import Guard
 from ..guard.record import hash_key
@@ -16,12 +18,25 @@ from .config import Settings
 from .door import behind_the_door
 from .lifecycle import signals
 from .middleware import each_request
-from .reload import Origin, Reloader
+from .origin import Origin
+from .otlp_metrics import metrics_of
+from .reload import Reloader
 from .routes import broken, refuse, routes
 from .state import Gateway
 from .tenancy import memo_of
 from .tracing import tracing_of
 from .traffic import traffic_of
+
+
+class _Application(Litestar):
+    """Litestar without what it brings along for pydantic and attrs wherever those are installed.
+
+    No route uses either, and importing them takes as long as all of our own modules.
+    """
+
+    @staticmethod
+    def _get_default_plugins(plugins: list[PluginProtocol]) -> list[PluginProtocol]:
+        return [*plugins, MsgspecDIPlugin()]
 
 
 def create_app(settings: Settings, *, guard: Guard | None = None, origin: Origin | None = None) -> Litestar:
@@ -44,6 +59,7 @@ def create_app(settings: Settings, *, guard: Guard | None = None, origin: Origin
         served.traffic = traffic
     gateway = Gateway(settings, served)
     tracing = tracing_of(settings)
+    sent = metrics_of(settings, gateway.metrics.registry, gateway.refresh)
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
@@ -55,14 +71,15 @@ def create_app(settings: Settings, *, guard: Guard | None = None, origin: Origin
             watching.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await watching
-        if tracing is not None:
-            await asyncio.to_thread(tracing.close)
+        for sender in (tracing, sent):
+            if sender is not None:
+                await asyncio.to_thread(sender.close)
         if own is not None:
             own.close()
         if traffic is not None:
             traffic.close()
 
-    return Litestar(
+    return _Application(
         routes(gateway),
         lifespan=[lifespan],
         middleware=[each_request(gateway, tracing), behind_the_door(gateway)],

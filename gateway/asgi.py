@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from ..models.errors import InputError
 
@@ -12,6 +12,9 @@ Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 Headers: TypeAlias = list[tuple[bytes, bytes]]
+
+PRESENCE: Final = "headgate.presence"
+"""The extension of a scope under which a server tells whether the client is still there."""
 
 JSON: tuple[bytes, bytes] = (b"content-type", b"application/json")
 EVENTS: Headers = [
@@ -57,6 +60,34 @@ def check_declared(scope: Scope, *, limit: int) -> None:
             raise Encoded("a compressed body is not read: send it as it is, without 'content-encoding'")
         if name == b"content-length" and value.isdigit() and int(value) > limit:
             raise TooLarge(f"the body has {int(value)} bytes; at most {limit} are read")
+
+
+class Presence:
+    """Whether the client of a connection is still there, and who is to be told when it goes; of one event loop."""
+
+    def __init__(self) -> None:
+        self.gone = False
+        self._told: set[Callable[[], None]] = set()
+
+    def watch(self, told: Callable[[], None]) -> None:
+        """Call this when the client goes."""
+        self._told.add(told)
+
+    def unwatch(self, told: Callable[[], None]) -> None:
+        """Do not."""
+        self._told.discard(told)
+
+    def leave(self) -> None:
+        """The client has gone."""
+        self.gone = True
+        for told in tuple(self._told):
+            told()
+
+
+def presence_of(scope: Scope) -> Presence | None:
+    """The presence of a request's client, where the server tells it; else `gone` waits for the client to go."""
+    found = scope.get("extensions", {}).get(PRESENCE)
+    return found if isinstance(found, Presence) else None
 
 
 async def gone(receive: Receive) -> None:

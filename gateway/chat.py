@@ -56,13 +56,16 @@ async def guarded(
     except Exception as error:  # noqa: BLE001 - the last door: an unknown fault is an error, never an answer
         await _fail(gateway, send, _known(dialect, error), shape="json")
         return
-    with gateway.metrics.active.track_inprogress():
-        await (_stream if request.stream else _whole)(exchange, receive, send)
-
-
-async def _whole(exchange: Exchange, receive: Receive, send: Send) -> None:
+    gateway.metrics.active.inc()
     try:
-        finish = await unless_gone(exchange.run(), receive)
+        await (_stream if request.stream else _whole)(exchange, scope, receive, send)
+    finally:
+        gateway.metrics.active.dec()
+
+
+async def _whole(exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
+    try:
+        finish = await unless_gone(exchange.run(), receive, scope)
         exchange.finished(finish)
         whole = _whole_body(exchange, finish)
     except ClientGone:
@@ -81,7 +84,7 @@ async def _whole(exchange: Exchange, receive: Receive, send: Send) -> None:
         exchange.close()
 
 
-async def _stream(exchange: Exchange, receive: Receive, send: Send) -> None:
+async def _stream(exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
     dialect = exchange.dialect
     stream = EventStream(
         send,
@@ -93,7 +96,7 @@ async def _stream(exchange: Exchange, receive: Receive, send: Send) -> None:
     sink = StreamSink(stream, exchange.source, dialect.frames(exchange.request, exchange.identity))
     writer = asyncio.ensure_future(stream.run())
     try:
-        finish = await unless_gone(exchange.run(sink), receive)
+        finish = await unless_gone(exchange.run(sink), receive, scope)
         exchange.finished(finish)
         if not _as_error(exchange, finish):
             await sink.finish(finish)

@@ -46,7 +46,7 @@ for _command in (config, doctor):
 def serve(ctx: click.Context, /, config: str | None, upstream: str | None, **flags: Any) -> None:
     """Stand in front of an OpenAI-compatible API and judge what goes in and what comes out."""
     try:
-        from .reload import Origin, settings_of
+        from .origin import Origin, settings_of
         from .serve import serve as run
         from .settings_file import load_values
     except ImportError as error:

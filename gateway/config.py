@@ -19,6 +19,7 @@ from ..models.merge import Rule
 from ..models.registry import DEFAULT
 from .model_settings import check_models
 from .providers import Kind
+from .unjudged_routes import parse_unjudged
 from .upstream_settings import RouteSettings, UpstreamSettings, check_routes, check_upstreams
 
 OFF: Final = "off"
@@ -75,6 +76,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     body_timeout: Annotated[_Hour, Meta(description="Seconds its body may take, and a reader may stand still.")] = 60.0
     drain: Annotated[float, Meta(ge=0, le=3600, description="Seconds between SIGTERM and closing the door.")] = 2.0
     shutdown_timeout: Annotated[float, Meta(ge=0, le=3600, description="Seconds that streams get to end.")] = 30.0
+    unjudged_routes: Annotated[
+        tuple[str, ...], Meta(description="What is passed on although nobody judges it, as POST /v1/audio/speech.")
+    ] = ()
+    max_connections: Annotated[int, Meta(ge=0, description="Connections of clients a worker serves; 0: any.")] = 10_000
     max_body: Annotated[int, Meta(ge=1024, le=1024**3, description="Largest request in bytes.")] = 20 * 1024 * 1024
     record: Annotated[str | None, Meta(description="File of audit records; - is stderr.")] = None
     record_max_bytes: Annotated[int, Meta(ge=0, description="Bytes after which records are rotated; 0: never.")] = 0
@@ -89,7 +94,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     redis_timeout: Annotated[float, Meta(ge=0.001, le=10, description="Seconds one step of Redis may take.")] = 0.1
     breaker: Annotated[int, Meta(ge=0, le=10_000, description="Failures that stop asking upstream; 0: none.")] = 0
     shared_memo: Annotated[bool, Meta(description="Judgements are shared through Redis.")] = False
-    otlp_endpoint: Annotated[str | None, Meta(description="Base URL of an OTLP/HTTP collector.")] = None
+    otlp_endpoint: Annotated[str | None, Meta(description="Base URL of an OTLP collector.")] = None
+    otlp_protocol: Annotated[Literal["http", "grpc"] | None, Meta(description="How; grpc needs the extra otel.")] = None
+    otlp_metrics: Annotated[bool, Meta(description="Metrics go there too, beside /metrics.")] = False
     service_name: Annotated[str, Meta(description="The name of this service in traces.")] = "headgate"
     trace_sample: Annotated[float, Meta(ge=0, le=1, description="Share of new traces that are kept.")] = 1.0
     trace_content: Annotated[bool, Meta(description="Traces hold what was said.")] = False
@@ -110,6 +117,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         if self.breaker and self.upstreams:
             raise ConfigError("breaker is for one upstream: with upstreams, each has its own")
         check_routes(self.upstreams, self.routes)
+        parse_unjudged(self.unjudged_routes, tuple(self.upstreams))
         check_models(self.model, self.models, self.combine, self.cascade)
 
     @property

@@ -56,7 +56,7 @@ async def guarded_count(gateway: Gateway, guard: Guard, scope: Scope, receive: R
         guard = placed(guard, scope, body=request.body, tenant=gateway.settings.tenant)
         request = MESSAGES.clamped(request, guard.policy)
         way = gateway.upstreams.way("count_tokens", request.body)
-        counted = await unless_gone(_counted(way, guard, request, callers(scope)), receive)
+        counted = await unless_gone(_counted(way, guard, request, callers(scope)), receive, scope)
     except ClientGone:
         return
     except HeadgateError as error:

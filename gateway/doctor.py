@@ -11,6 +11,7 @@ import resource
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 
@@ -27,12 +28,16 @@ from ..policies.diagnostics import errors
 from ..policies.validate import validate
 from .config import KEY_VARIABLE, OFF, OPENAI_KEY_VARIABLE, Settings
 from .providers import PROVIDERS
-from .upstream import base_of
+from .upstream import base_of, native
+from .upstream_settings import UpstreamSettings
 
 State: TypeAlias = Literal["ok", "warning", "failed"]
 
 FEWEST_FILES: Final = 4096
 _TIMEOUT: Final = 5.0
+_EXTRAS: Final = {"vision": "PIL", "lists": "re2", "pii": "phonenumbers", "otel": "grpc"}
+"""What may be there or not, by a package of each."""
+_TALK: Final = "opentelemetry.exporter.otlp.proto.http"
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,10 +50,14 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Patient(msgspec.Struct, frozen=True, kw_only=True):
-    """A set-up: its settings (None where they cannot be read, `fault` says why) and the environment."""
+    """A set-up: its settings (None where they cannot be read, `fault` says why) and the environment.
+
+    `demo`: nobody named an upstream, and that of the settings stands for the built-in one.
+    """
 
     settings: Settings | None
     fault: str | None = None
+    demo: bool = False
     environment: Mapping[str, str] = msgspec.field(default_factory=lambda: dict(os.environ))
 
 
@@ -73,8 +82,9 @@ def packages(patient: Patient) -> Iterator[Check]:
     """The extras: exactly one runtime, and what the gateway needs."""
     runtimes = [name for name in ("onnxruntime", "onnxruntime-gpu") if _version(name)]
     if len(runtimes) != 1:
-        found = " and ".join(runtimes) or "no runtime"
-        yield _bad("runtime", found, "pip install 'headgate[cpu]' or 'headgate[gpu]', and uninstall the other")
+        found = " and ".join(runtimes) or "none"
+        both = "uninstall both, and install one of them: they share their files"
+        yield _bad("runtime", found, both if runtimes else "pip install 'headgate[cpu]' or 'headgate[gpu]'")
     else:
         yield _good("runtime", f"{runtimes[0]} {_version(runtimes[0])}")
     lacking = [name for name in ("aiohttp", "litestar", "uvicorn", "prometheus_client") if not _importable(name)]
@@ -82,6 +92,8 @@ def packages(patient: Patient) -> Iterator[Check]:
         yield _bad("gateway", f"not installed: {', '.join(lacking)}", "pip install 'headgate[gateway]'")
     else:
         yield _good("gateway", f"litestar {_version('litestar')}, uvicorn {_version('uvicorn')}")
+    there = [extra for extra, package in _EXTRAS.items() if _importable(package)]
+    yield _good("extras", ", ".join(f"{extra} {'yes' if extra in there else 'no'}" for extra in _EXTRAS))
 
 
 def models(patient: Patient) -> Iterator[Check]:
@@ -121,7 +133,7 @@ def configuration(patient: Patient) -> Iterator[Check]:
         fault = patient.fault or "cannot be read"
         yield _bad("configuration", fault, "headgate config validate FILE lists every fault")
     else:
-        yield _good("configuration", f"{settings.host}:{settings.port}, {settings.workers} workers")
+        yield _good("configuration", f"{settings.host}:{settings.port}, workers: {settings.workers}")
 
 
 def policy(patient: Patient) -> Iterator[Check]:
@@ -134,8 +146,10 @@ def policy(patient: Patient) -> Iterator[Check]:
         return
     found = validate(name)
     if wrong := errors(found):
-        first = f"{wrong[0].file}:{wrong[0].line}:{wrong[0].column}: {wrong[0].message}"
-        yield _bad("policy", first, f"headgate policy validate {name} lists all {len(wrong)}")
+        first = wrong[0]
+        where = f"{first.file}:{first.line}:{first.column}: " if Path(first.file).is_file() else ""
+        more = f"headgate policy validate {name} " + (f"lists all {len(wrong)}" if len(wrong) > 1 else "shows it")
+        yield _bad("policy", f"{where}{first.message}", "; ".join(filter(None, (first.hint, more))))
     elif found:
         yield _warn("policy", f"{name}: {len(found)} warnings", f"headgate policy validate {name} lists them")
     else:
@@ -164,30 +178,31 @@ def upstream(patient: Patient) -> Iterator[Check]:
     settings = patient.settings
     if settings is None:
         return
+    if patient.demo:
+        yield _warn("upstream", "none: a built-in demo answers", "name yours: --upstream http://localhost:8000/v1")
+        return
     if not settings.upstreams:
-        yield _answers("upstream", f"{settings.base_url}/models", _bearer(settings.upstream_key), where="--upstream")
+        yield _answers("upstream", native(settings), where="--upstream")
     for name, spec in settings.upstreams.items():
-        provider, base = PROVIDERS[spec.kind], base_of(spec)
-        if provider.models is None:
-            yield _good(f"upstream {name}", "it has no list of models to ask for: not looked at")
-            continue
-        headers = {"x-api-key": spec.key} if spec.key and provider.auth == "x_api_key" else _bearer(spec.key)
-        yield _answers(f"upstream {name}", f"{base.base}{provider.models.path}", {**provider.headers, **headers})
+        yield _answers(f"upstream {name}", spec, where="its url")
 
 
-def _bearer(key: str | None) -> dict[str, str]:
-    return {"authorization": f"Bearer {key}"} if key else {}
-
-
-def _answers(name: str, url: str, headers: Mapping[str, str], *, where: str = "its url") -> Check:
-    base = url.removesuffix("/models")
-    remedy = f"start it, or correct {where}; from a container the host is not localhost"
+def _answers(name: str, spec: UpstreamSettings, *, where: str) -> Check:
+    provider, base = PROVIDERS[spec.kind], base_of(spec).base
+    if provider.models is None:
+        return _good(name, "it has no list of models to ask for: not looked at")
+    url = f"{base}{provider.models.path}"
     try:
-        status = _status(url, headers)
+        # One that speaks every protocol may want its key where either of two has it.
+        status = min(_status(url, {**provider.headers, **headers}) for headers in _keyed(spec))
     except (OSError, http.client.HTTPException, ValueError) as error:
+        remedy = f"start it, or correct {where}; from a container the host is not localhost"
         return _bad(name, f"{base} cannot be reached: {_kind(error)}", remedy)
+    if status == 401 and spec.key:
+        return _bad(name, f"{base} answers 401: it does not know this key", f"correct {KEY_VARIABLE}, or its key")
     if status in (401, 403):
-        return _warn(name, f"{base} answers {status}: it wants a key", f"callers send theirs, or set {KEY_VARIABLE}")
+        found = "this key may not list models" if spec.key else "it wants a key"
+        return _warn(name, f"{base} answers {status}: {found}", f"callers send theirs, or set {KEY_VARIABLE}")
     if status >= 500:
         return _bad(name, f"{base} answers {status}", "look into its log")
     if status == 404:
@@ -212,11 +227,40 @@ def redis(patient: Patient) -> Iterator[Check]:
         return
     try:
         with client.Redis.from_url(settings.redis, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT) as line:
-            version = line.info("server")["redis_version"]
+            told = {**line.info("server"), **line.info("memory")}
+    except client.AuthenticationError:
+        yield _bad("store", "Redis does not take this password", "correct it: redis://:PASSWORD@host:6379/0")
     except (client.RedisError, OSError, ValueError) as error:
-        yield _bad("store", f"Redis cannot be asked: {_kind(error)}", "start it, or correct its URL")
+        found = f"Redis cannot be asked: {_kind(error.__context__ or error)}"
+        yield _bad("store", found, "start it, or correct its URL; limits and strikes are counted by each alone")
     else:
-        yield _good("store", f"Redis {version}")
+        eviction = str(told.get("maxmemory_policy", "noeviction"))
+        if told.get("maxmemory") and eviction.startswith("allkeys"):
+            yield _warn("store", f"full, it would forget counts: {eviction}", "set its maxmemory-policy to noeviction")
+        else:
+            yield _good("store", f"Redis {told['redis_version']}")
+
+
+def collector(patient: Patient) -> Iterator[Check]:
+    """Whether somebody takes traces, metrics and records where they are sent."""
+    settings = patient.settings
+    if settings is None:
+        return
+    url = settings.otlp_endpoint or patient.environment.get("OTEL_EXPORTER_OTLP_ENDPOINT")
+    if not url:
+        return
+    if not _importable(_TALK):
+        yield _bad("collector", "OpenTelemetry's exporter is not installed", "pip install 'headgate[gateway]'")
+        return
+    try:
+        parts = urlsplit(url if "//" in url else f"//{url}")
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        socket.create_connection((parts.hostname or "", port), _TIMEOUT).close()
+    except (OSError, ValueError) as error:
+        found = f"{url} cannot be reached: {_kind(error)}"
+        yield _warn("collector", found, "start it, or correct otlp_endpoint; until then what is sent there is lost")
+    else:
+        yield _good("collector", f"{url} takes connections")
 
 
 def limits(patient: Patient) -> Iterator[Check]:
@@ -245,6 +289,7 @@ LOOKS: Final[tuple[Look, ...]] = (
     keys,
     upstream,
     redis,
+    collector,
     limits,
 )
 
@@ -272,6 +317,21 @@ def _status(url: str, headers: Mapping[str, str]) -> int:
         line.close()
 
 
+def _keyed(spec: UpstreamSettings) -> list[dict[str, str]]:
+    """The headers that show an upstream its key, where there is one: one set, or one for each place it may stand."""
+    if not spec.key:
+        return [{}]
+    bearer, own = {"authorization": f"Bearer {spec.key}"}, {"x-api-key": spec.key}
+    match PROVIDERS[spec.kind].auth:
+        case "as_sent":
+            return [bearer, {**own, **PROVIDERS["anthropic"].headers}]
+        case "x_api_key":
+            return [own]
+        case "api_key":
+            return [{"api-key": spec.key}]
+    return [bearer]
+
+
 def _kind(error: BaseException) -> str:
     return getattr(error, "strerror", None) or type(error).__name__
 
@@ -284,7 +344,10 @@ def _version(name: str) -> str:
 
 
 def _importable(name: str) -> bool:
-    return importlib.util.find_spec(name) is not None
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:  # of a package that it would be in
+        return False
 
 
 def _good(name: str, found: str) -> Check:

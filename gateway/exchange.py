@@ -12,7 +12,7 @@ from ..guard.guard import Guard
 from ..guard.record import new_id
 from ..models.errors import Overloaded
 from ..policies.verdict import DELIVERS, Verdict
-from .asgi import ClientGone, Headers, Receive, gone
+from .asgi import ClientGone, Headers, Presence, Receive, Scope, gone, presence_of
 from .headers import Wishes, stream_headers, verdict_headers
 from .source import UpstreamSource
 from .state import Gateway, unfinished
@@ -140,20 +140,36 @@ def is_shed(finish: Finish) -> bool:
     return bool(held) and all(reason == Overloaded.reason for reason in held)
 
 
-async def unless_gone(work: Coroutine[Any, Any, T], receive: Receive) -> T:
-    """The work's result; where the client goes first, the work is cancelled and ClientGone raised."""
+async def unless_gone(work: Coroutine[Any, Any, T], receive: Receive, scope: Scope | None = None) -> T:
+    """The work's result; where the client goes first, the work is cancelled and ClientGone raised.
+
+    A server of our own tells by the scope when the client goes; beside any other a task waits for it.
+    """
+    presence = None if scope is None else presence_of(scope)
+    if presence is not None:
+        return await _while_present(work, presence)
+    told, watcher = Presence(), asyncio.ensure_future(gone(receive))
+    watcher.add_done_callback(lambda done: None if done.cancelled() else told.leave())
+    try:
+        return await _while_present(work, told)
+    finally:
+        watcher.cancel()
+
+
+async def _while_present(work: Coroutine[Any, Any, T], presence: Presence) -> T:
+    if presence.gone:
+        work.close()
+        raise ClientGone
     task = asyncio.current_task()
     assert task is not None, "requests are served in tasks"
-    watcher = asyncio.ensure_future(gone(receive))
-    left = over = False
+    left = False
 
-    def leave(_: asyncio.Future[None]) -> None:
+    def leave() -> None:
         nonlocal left
-        if not over and not watcher.cancelled():
-            left = True
-            task.cancel()
+        left = True
+        task.cancel()
 
-    watcher.add_done_callback(leave)
+    presence.watch(leave)
     try:
         return await work
     except asyncio.CancelledError:
@@ -162,5 +178,4 @@ async def unless_gone(work: Coroutine[Any, Any, T], receive: Receive) -> T:
             raise ClientGone from None
         raise
     finally:
-        over = True
-        watcher.cancel()
+        presence.unwatch(leave)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from ..guard import telemetry as names
 from ..models.errors import ConfigError
 from .config import Settings
+from .otlp_exporters import exporter, sent_somewhere
 
 if TYPE_CHECKING:
     from opentelemetry.sdk._logs import LoggerProvider
-
-ENDPOINT_VARIABLES: Final = ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 
 
 def records_of(settings: Settings, environment: Mapping[str, str] = os.environ) -> OtlpRecords | None:
@@ -25,16 +24,12 @@ def records_of(settings: Settings, environment: Mapping[str, str] = os.environ) 
         return None
     if settings.record is None:
         raise ConfigError("record_otlp needs record: the file through which the chain of seals runs")
-    if settings.otlp_endpoint is None and not any(environment.get(name) for name in ENDPOINT_VARIABLES):
+    if not sent_somewhere(settings, "logs", environment):
         raise ConfigError("record_otlp needs otlp_endpoint, or OTEL_EXPORTER_OTLP_ENDPOINT in the environment")
-    try:
-        from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
-        from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
-    except ImportError as error:
-        raise ConfigError(f"record_otlp needs {error.name}: pip install 'headgate[gateway]'") from error
-    base = settings.otlp_endpoint
-    exporter = OTLPLogExporter(endpoint=f"{base.rstrip('/')}/v1/logs") if base else OTLPLogExporter()
-    return OtlpRecords(provider(settings, BatchLogRecordProcessor(exporter), environment))
+    sender = exporter(settings, "logs", environment)
+    from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
+
+    return OtlpRecords(provider(settings, BatchLogRecordProcessor(sender), environment))
 
 
 def provider(settings: Settings, processor: Any, environment: Mapping[str, str] = os.environ) -> LoggerProvider:

@@ -61,7 +61,7 @@ async def unguarded(
         upstreams = gateway.upstreams
         way = upstreams.way(api, {} if upstreams.routing is None else decode_object(body))
         asked = way.ask(lambda leg: leg.said(body), callers(scope), key_header=dialect.key_header)
-        reached = await unless_gone(asked, receive)
+        reached = await unless_gone(asked, receive, scope)
         parts = _parts(body)
         head = [*_headers(reached, dialect), *off_headers(parts=parts, identity=new_id())]
         streamed = reached.response.content_type in ("text/event-stream", reached.leg.dialect(dialect).streams_as)

@@ -15,7 +15,9 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from .asgi import PRESENCE, Presence
 from .config import Settings
+from .connections import MOST_TOLD, Connections
 from .refusals import Refusal, refusal_body
 
 LARGEST_HEAD: Final = 64 * 1024
@@ -25,6 +27,8 @@ LINGER: Final = 2.0
 """Seconds in which what a refused client still sends is thrown away: closed at once, it might never see its answer."""
 MOST_LINGERING: Final = 1024 * 1024
 """Bytes of it."""
+PROBES: Final = frozenset({"/livez", "/readyz", "/metrics"})
+"""What is answered over the bound as well: a gateway that is full is not to be taken for dead."""
 
 _OFFERS: Final = frozenset({b"connection", b"http2-settings", b"upgrade"})
 _MALFORMED: Final = Refusal(status=400, message="this is not an HTTP/1.1 request", code="invalid_http")
@@ -32,6 +36,9 @@ _LARGE_HEAD: Final = Refusal(
     status=431,
     message=f"at most {LARGEST_HEAD} bytes and {MOST_HEADERS} headers are read: send fewer, or shorter ones",
     code="header_too_large",
+)
+_FULL: Final = Refusal(
+    status=503, message="too many connections: come again in a moment", type="server_error", code="overloaded"
 )
 _PADDED: Final = Refusal(
     status=400, message="too much stands around the body: send larger chunks, and no trailers", code="invalid_http"
@@ -41,6 +48,7 @@ _PADDED: Final = Refusal(
 class BoundedHttp(HttpToolsProtocol):
     """One connection. A head over its bounds is answered 431, what comes too slowly 408, and the connection is closed.
 
+    One over the bound of `connections` has LINGER seconds for a head, which is answered 503 unless it is a probe's.
     A client that does not take its answer within the time for a body is dropped.
     """
 
@@ -53,10 +61,13 @@ class BoundedHttp(HttpToolsProtocol):
         *,
         head_timeout: float = 20.0,
         body_timeout: float = 60.0,
+        connections: Connections | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self.head_timeout = head_timeout
         self.body_timeout = body_timeout
+        self._server = Connections(0) if connections is None else connections
+        self._served = True
         self._in_head = False
         self._in_body = False
         self._deaf = False
@@ -66,18 +77,28 @@ class BoundedHttp(HttpToolsProtocol):
         self._fault = _MALFORMED
         self._incoming: asyncio.TimerHandle | None = None
         self._outgoing: asyncio.TimerHandle | None = None
+        self._presence = Presence()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client that says nothing is let wait as long as one between two requests."""
         super().connection_made(transport)
-        self._expect(self.timeout_keep_alive)
+        self._served = self._server.enter()
+        if not self._served:
+            self.head_timeout = LINGER
+            if self._server.told > MOST_TOLD:
+                self._deaf = True
+                transport.abort()
+                return
+        self._expect(self.timeout_keep_alive if self._served else LINGER)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """No clock outlives its connection."""
+        self._server.leave(served=self._served)
         self._stop()
         if self._outgoing is not None:
             self._outgoing.cancel()
         super().connection_lost(exc)
+        self._presence.leave()
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, and start or stop the clock for what is still to come."""
@@ -119,6 +140,8 @@ class BoundedHttp(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A request begins."""
         super().on_message_begin()
+        # ASGI's extensions are dicts; this one is an object, for our own application alone.
+        self.scope["extensions"] = {PRESENCE: self._presence}  # type: ignore[dict-item]
         self._in_head = True
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -138,10 +161,15 @@ class BoundedHttp(HttpToolsProtocol):
             raise ValueError("the head is too large")
         if self.parser.should_upgrade():
             return
+        if not self._served and _path(self.url) not in PROBES:
+            self._fault = _FULL
+            raise ValueError("too many connections")
         self._in_head = False
         self._in_body = True
         self._came = self._body = 0
         super().on_headers_complete()
+        if not self._served:
+            self.cycle.keep_alive = False
 
     def on_body(self, body: bytes) -> None:
         """A piece of its body is there."""
@@ -238,7 +266,12 @@ class BoundedHttp(HttpToolsProtocol):
 
 def bounded_http(settings: Settings) -> partial[BoundedHttp]:
     """The protocol with the times of these settings, as uvicorn takes it and as it can be sent to worker processes."""
-    return partial(BoundedHttp, head_timeout=settings.head_timeout, body_timeout=settings.body_timeout)
+    return partial(
+        BoundedHttp,
+        head_timeout=settings.head_timeout,
+        body_timeout=settings.body_timeout,
+        connections=Connections(settings.max_connections),
+    )
 
 
 def _size(url: bytes, headers: list[tuple[bytes, bytes]]) -> int:
@@ -252,8 +285,9 @@ def _path(url: bytes) -> str:
 
 def _response(refusal: Refusal, body: bytes) -> bytes:
     phrase = HTTPStatus(refusal.status).phrase
+    later = "retry-after: 1\r\n" if refusal.status == 503 else ""
     head = (
         f"HTTP/1.1 {refusal.status} {phrase}\r\ncontent-type: application/json\r\n"
-        f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        f"content-length: {len(body)}\r\n{later}connection: close\r\n\r\n"
     )
     return head.encode() + body

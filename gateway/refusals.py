@@ -30,7 +30,8 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
 def refusal_body(path: str, refusal: Refusal) -> bytes:
     """The body in the envelope of Anthropic, Ollama, OGR or OpenAI, which serves for every other path."""
     if path.startswith("/v1/messages"):
-        return messages_envelope(refusal.message, status=refusal.status)
+        kind = "overloaded_error" if refusal.code == "overloaded" else None
+        return messages_envelope(refusal.message, status=refusal.status, kind=kind)
     if path.startswith("/api/"):
         return msgspec.json.encode({"error": refusal.message})
     if path in OGR:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -13,12 +11,13 @@ import msgspec
 
 from ..guard.guard import Guard
 from ..guard.record import now
-from ..models.errors import ConfigError, HeadgateError
+from ..models.errors import HeadgateError
 from ..policies.diagnostics import Diagnostic, PolicyError, errors
 from ..policies.load import load_source
 from ..policies.tree import chain
-from .config import Settings, with_keys
-from .settings_file import SettingsError, load_values
+from .config import Settings
+from .origin import Origin, settings_of
+from .settings_file import SettingsError
 from .state import Gateway, Reloaded
 
 log = logging.getLogger("headgate")
@@ -44,32 +43,11 @@ LIVE: Final = frozenset(
 _Marks: TypeAlias = "tuple[tuple[int, int, int] | None, ...]"
 
 
-class Origin(msgspec.Struct, frozen=True, kw_only=True):
-    """Where settings come from: a file, if there is one, and the flags that override it."""
-
-    file: str | None = None
-    flags: dict[str, Any] = {}
-
-
 class _Fresh(msgspec.Struct, frozen=True, kw_only=True):
     """What the files say now."""
 
     settings: Settings
     guard: Guard | None
-
-
-def settings_of(origin: Origin, environment: Mapping[str, str] = os.environ) -> Settings:
-    """The settings of a file and flags; ConfigError names every fault, or the setting that nobody gave."""
-    values = load_values(origin.file, environment) if origin.file is not None else {}
-    # A list where the flags came to a worker as JSON.
-    values |= {name: tuple(value) if isinstance(value, list) else value for name, value in origin.flags.items()}
-    if "upstream" in origin.flags:
-        # A flag overrides the file: this one upstream stands for all of them.
-        values.pop("upstreams", None)
-        values.pop("routes", None)
-    if "upstream" not in values and not values.get("upstreams"):
-        raise ConfigError(f"upstream is missing: write it into {origin.file or 'a file'} or give --upstream")
-    return with_keys(Settings(**values), environment)
 
 
 class Reloader:

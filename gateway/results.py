@@ -47,6 +47,8 @@ def phases(verdict: Verdict, delivery: str) -> tuple[Phase, ...]:
 
 def _result(verdict: Verdict, *, output: bool) -> Result:
     """By what was found in a direction, and by what was not looked at."""
+    if not verdict.findings and not verdict.coverage.unjudged:
+        return "allowed"
     missed = [one for one in verdict.coverage.unjudged if one.part.startswith(_OURS) == output]
     actions = [one.action for one in verdict.findings if one.part.startswith(_OURS) == output]
     action = max([*actions, *(one.action for one in missed)], default=Action.ALLOW)

@@ -19,6 +19,7 @@ from .model_list import models
 from .openai_routes import SERVED as OPENAI
 from .openai_routes import openai_routes
 from .openapi import document
+from .pass_on import unjudged_routes
 from .passthrough import unguarded_chat
 from .refusals import Refusal, refusal_body
 from .services import SERVED as SERVICES
@@ -78,7 +79,17 @@ def routes(gateway: Gateway) -> list[ControllerRouterHandler]:
         *openai_routes(gateway, wrong_method=_wrong_method),
         *dialect_routes(gateway, wrong_method=_wrong_method),
     ]
-    return [chat_completions, *others, *services, list_models, livez, readyz, metrics, openapi]
+    return [
+        chat_completions,
+        *others,
+        *unjudged_routes(gateway),
+        *services,
+        list_models,
+        livez,
+        readyz,
+        metrics,
+        openapi,
+    ]
 
 
 def refuse(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
@@ -88,9 +99,13 @@ def refuse(request: Request[Any, Any, Any], error: HTTPException) -> Response[by
     else:
         said = Refusal(status=error.status_code, message=error.detail or "the request cannot be read")
         body = refusal_body(request.url.path, said)
-    # All that Litestar routes itself is there to be read; the rest is bare ASGI.
-    allow = {"allow": "GET"} if error.status_code == 405 else None
+    allow = _allowed(error) if error.status_code == 405 else None
     return Response(body, status_code=error.status_code, media_type=MediaType.JSON, headers=allow)
+
+
+def _allowed(error: HTTPException) -> dict[str, str]:
+    methods = (error.headers or {}).get("allow", "GET").split(", ")
+    return {"allow": ", ".join(sorted(one for one in methods if one != "OPTIONS"))}
 
 
 def broken(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

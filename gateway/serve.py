@@ -20,8 +20,9 @@ from .config import Settings
 from .logs import configure
 from .metrics import MULTIPROCESS_VARIABLE
 from .model_settings import check_present
+from .origin import Origin
+from .pauses import settle
 from .protocol import bounded_http
-from .reload import Origin
 
 JOB_VARIABLE: Final = "HEADGATE_JOB"
 """How the worker processes learn what to serve; set by `serve`, never by hand."""
@@ -41,7 +42,9 @@ def serve(settings: Settings, *, origin: Origin | None = None) -> None:
     # Until the application answers to it: by default a reload that comes too early would end the process.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     if settings.workers == 1:
-        uvicorn.Server(uvicorn.Config(create_app(settings, origin=origin), **_options(settings))).run()
+        app = create_app(settings, origin=origin)
+        settle()
+        uvicorn.Server(uvicorn.Config(app, **_options(settings))).run()
         return
     _check(settings)
     with tempfile.TemporaryDirectory(prefix="headgate-metrics-") as folder:
@@ -55,7 +58,9 @@ def worker() -> Litestar:
     """The application of one worker process, as `serve` described it."""
     job = msgspec.json.decode(os.environ[JOB_VARIABLE], type=Job)
     configure(job.settings.log_level, job.settings.log_format)
-    return create_app(job.settings, origin=job.origin)
+    app = create_app(job.settings, origin=job.origin)
+    settle()
+    return app
 
 
 class Workers(Multiprocess):

@@ -159,7 +159,7 @@ async def _answered(gateway: Gateway, service: Service, scope: Scope, receive: R
         return
     guard = placed(guard, scope, tenant=gateway.settings.tenant)
     asked = Asked(guard=guard, raw=raw, identity=new_id(), began=time.perf_counter())
-    reply = await unless_gone(service.work(asked), receive)
+    reply = await unless_gone(service.work(asked), receive, scope)
     added = asked.milliseconds
     verdict = together([outcome.verdict for outcome in reply.outcomes])
     head: Headers = [JSON, *verdict_headers(verdict, identity=asked.identity, added_ms=added)]

@@ -22,6 +22,7 @@ from ..policies.yaml_tree import MAX_BYTES, parse_yaml, scalar
 from .config import OFF, Settings, check_value
 from .interpolate import filled
 from .model_settings import entry_fault, models_fault
+from .unjudged_routes import parse_unjudged
 from .upstream_settings import RouteSettings, UpstreamSettings, check_routes, check_upstream
 
 PATHS: Final = ("policy", "model", "record", "keys")
@@ -75,6 +76,7 @@ def read_text(text: str, *, file: str, environment: Mapping[str, str] = os.envir
         found += _shape_faults(root, wrong)
     found += _value_faults(root, wrong)
     found += _upstream_faults(root, wrong)
+    found += _unjudged_faults(root, wrong)
     found += _model_faults(root, wrong)
     diagnostics = tuple(ordered(found, texts={file: text}))
     if errors(diagnostics):
@@ -157,6 +159,8 @@ def _value_faults(root: Fields, known: Set[Mark]) -> Iterator[Diagnostic]:
     for item in root.entries:
         if item.value.mark in unfit or item.mark in unfit or isinstance(item.value, Fields):
             continue
+        if isinstance(item.value, Items) and any(one.mark in unfit for one in item.value.items):
+            continue
         value = plain(item.value)
         try:
             check_value(item.key, tuple(value) if isinstance(value, list) else value)
@@ -203,6 +207,19 @@ def _model_faults(root: Fields, known: Set[Mark]) -> Iterator[Diagnostic]:
             return
     if fault := models_fault({key: plain(item.value) for key, item in given.items()}):
         yield error(next(iter(given.values())).mark, "bad-value", fault)
+
+
+def _unjudged_faults(root: Fields, known: Set[Mark]) -> Iterator[Diagnostic]:
+    """Routes that cannot be passed on, or whose upstream nobody knows."""
+    items = {item.key: item for item in root.entries}
+    item = items.get("unjudged_routes")
+    if item is None or known or next(misfits(root, _document()), None) is not None:
+        return
+    try:
+        lines = msgspec.convert(plain(item.value), tuple[str, ...])
+        parse_unjudged(lines, tuple(entry.key for entry in _entries(items.get("upstreams"))))
+    except ConfigError as fault:
+        yield error(item.mark, "bad-value", str(fault))
 
 
 def _entries(item: Entry | None) -> tuple[Entry, ...]:

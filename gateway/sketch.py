@@ -63,7 +63,10 @@ def sketch(body: bytes, *, variants: bool, tokens: bool, user: bool, key: bytes)
 
 def steers(body: bytes) -> bool:
     """Whether a body may set how an answer is sampled; False is certain, True is worth a closer look."""
-    return any(sign in body for sign in _MAY_STEER)
+    for sign in _MAY_STEER:  # noqa: SIM110 - with every request, and several times as fast as a generator
+        if sign in body:
+            return True
+    return False
 
 
 def _sampling(fields: dict[str, msgspec.Raw]) -> dict[str, Any]:

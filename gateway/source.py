@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..guard.cuts import words_of
@@ -57,6 +58,7 @@ class UpstreamSource:
         self._request_headers = headers
         self._prefill: Prefill | None = prefill
         self._rounds: dict[int, Any] = {}
+        self._asking: Callable[[], Coroutine[Any, Any, float]] | None = None
         self._opening: asyncio.Task[float] | None = None
         self._response: aiohttp.ClientResponse | None = None
         self._parser: Splitter | None = None
@@ -85,8 +87,9 @@ class UpstreamSource:
         return self.answers[-1] if self.answers else None
 
     async def generate(self, request: Generate) -> None:
-        """Ask upstream, without waiting for it; what goes wrong is raised by the first read."""
-        await self.cancel()
+        """Have upstream asked, at once where that is wanted ahead of the first read, which raises what goes wrong."""
+        if self._asking is not None or self._opening is not None or self._response is not None:
+            await self.cancel()
         self._events.clear()
         self._parser = None
         self._fault = None
@@ -103,11 +106,15 @@ class UpstreamSource:
             said = body if other is leg else self._body(other, request)
             return other.said(said, continues=request.prefix is not None)
 
-        self._opening = asyncio.ensure_future(self._open(of, answer))
+        self._asking = partial(self._open, of, answer)
+        # A task of its own costs as much as all else here, and is of use only while something else is done.
+        if request.ahead:
+            self._opening = asyncio.ensure_future(self._asking())
 
     async def read(self) -> Event:
         """The next delta, or the end; raises UpstreamError with upstream's status and body where it has no answer."""
-        await self._opened()
+        if self._asking is not None:
+            await self._opened()
         while not self._events:
             if self._fault is not None:
                 raise self._fault
@@ -122,6 +129,7 @@ class UpstreamSource:
 
     async def cancel(self) -> None:
         """Close the response now; upstream sees its connection closed and may stop generating."""
+        self._asking = None
         if self._opening is not None:
             opening, self._opening = self._opening, None
             opening.cancel()
@@ -132,13 +140,13 @@ class UpstreamSource:
             self._response = None
 
     async def _opened(self) -> None:
-        """Waits for the call that `generate` began; the time it took is upstream's, whoever waited meanwhile."""
-        if self._opening is None:
+        """Asks, or waits for the call that is under way; the time it took is upstream's, whoever waited meanwhile."""
+        asking, self._asking = self._asking, None
+        if asking is None:
             return
-        opening = self._opening
         began = time.perf_counter()
         try:
-            self.seconds += await asyncio.shield(opening)
+            self.seconds += await (asking() if self._opening is None else asyncio.shield(self._opening))
         except UpstreamError:
             self.seconds += time.perf_counter() - began
             self._opening = None

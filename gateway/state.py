@@ -16,6 +16,7 @@ from ..guard.record import Record, Recorder, hash_key, now, recorded
 from ..models.content import Part
 from ..policies.verdict import Action, Coverage, Missed, Verdict
 from .config import Settings
+from .connections import ConnectionMetrics
 from .generations import Generations
 from .limit_metrics import LimitMetrics
 from .logs import FIELDS
@@ -67,6 +68,7 @@ class Gateway:
             settings, lambda: self._guard, metrics=LimitMetrics(self.metrics.registry), key=self._hash_key
         )
         self._upstream_metrics = UpstreamMetrics(self.metrics.registry)
+        self._connection_metrics = ConnectionMetrics(self.metrics.registry)
         self.draining = False
         self.reloaded: Reloaded | None = None
         self._generations: Generations | None = None
@@ -124,7 +126,8 @@ class Gateway:
         return Upstreams(self.settings, lambda: self.tenancy.store, self._upstream_metrics)
 
     def refresh(self) -> None:
-        """Bring the metrics up to what classifiers, memo and recorder have counted."""
+        """Bring the metrics up to what classifiers, memo, recorder and servers have counted."""
+        self._connection_metrics.refresh()
         self.metrics.refresh(None if self._guard is None else self._guard.judging, self._recorder)
 
     def note(self, reloaded: Reloaded) -> None:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from ..guard import telemetry as names
 from ..guard.observe import Timeline, Watch, watching
-from ..models.errors import ConfigError
 from .config import Settings
+from .otlp_exporters import exporter, sent_somewhere
 from .spans import describe, exchange_attributes
 
 if TYPE_CHECKING:
@@ -21,24 +21,17 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.trace import Span, Tracer
 
-ENDPOINT_VARIABLES: Final = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
-
 
 def tracing_of(settings: Settings, environment: Mapping[str, str] = os.environ) -> Tracing | None:
     """Traces to where the settings or OTEL_EXPORTER_OTLP_ENDPOINT say; None where neither does."""
     if environment.get("OTEL_SDK_DISABLED", "").lower() == "true":
         return None
-    if settings.otlp_endpoint is None and not any(environment.get(name) for name in ENDPOINT_VARIABLES):
+    if not sent_somewhere(settings, "traces", environment):
         return None
-    try:
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-        from opentelemetry.sdk.trace.export import BatchSpanProcessor
-    except ImportError as error:
-        raise ConfigError(f"traces need {error.name}: pip install 'headgate[gateway]'") from error
-    # Without an endpoint of its own the exporter reads the environment, paths and headers included.
-    base = settings.otlp_endpoint
-    exporter = OTLPSpanExporter(endpoint=f"{base.rstrip('/')}/v1/traces") if base else OTLPSpanExporter()
-    return Tracing(provider(settings, BatchSpanProcessor(exporter), environment), content=settings.trace_content)
+    sender = exporter(settings, "traces", environment)
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+    return Tracing(provider(settings, BatchSpanProcessor(sender), environment), content=settings.trace_content)
 
 
 def provider(settings: Settings, processor: Any, environment: Mapping[str, str] = os.environ) -> TracerProvider:

@@ -119,6 +119,27 @@ class Upstream:
             response.connection.protocol.start_timeout()
         return response
 
+    async def request(
+        self, method: str, path: bytes, query: bytes, body: bytes, headers: dict[str, str]
+    ) -> aiohttp.ClientResponse:
+        """Pass a caller's request on as it is: what begins with `/v1` goes below the base URL, all else to the root.
+
+        The answer's body is still to be read. Raises UpstreamError where no answer comes.
+        """
+        from yarl import URL
+
+        root, base = base_of(self.spec)
+        raw = path.decode("latin-1")
+        below = f"{base}{raw[3:]}" if raw.startswith("/v1/") else f"{root}{raw}"
+        url = URL(f"{below}?{query.decode('latin-1')}" if query else below, encoded=True)
+        dressed = self.dressed(headers, key_header="x-api-key" if "anthropic-version" in headers else "authorization")
+        try:
+            return await self._session.request(method, url, data=body or None, headers=dressed, allow_redirects=False)
+        except TimeoutError as error:
+            raise UpstreamError("upstream did not answer in time", status=504) from error
+        except (*self._errors, ValueError) as error:
+            raise UpstreamError(f"upstream cannot be reached ({type(error).__name__})", status=502) from error
+
     async def models(self, headers: dict[str, str]) -> aiohttp.ClientResponse | None:
         """Its own list of models; None where this kind has none. Raises UpstreamError where no answer comes."""
         if self._models is None:

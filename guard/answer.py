@@ -71,6 +71,7 @@ class _Reader:
         self.helper_tokens = 0
         self.sentence: int | None = None
         self.known: dict[Part, Assessment] = {}
+        self.said: list[Said] | None = None
         self.wholes: list[Said] | None = None
 
     @property
@@ -150,7 +151,17 @@ def _whole(reader: _Reader) -> _Effects:
             assert isinstance(event, Delta)
             steps.append(_Step(event.channel, progress.feed(event)))
     last = progress.finish()
-    yield from _learn(reader, [*(piece for step in steps for piece in step.pieces), *last])
+    held = [*(piece for step in steps for piece in step.pieces), *last]
+    reader.said = progress.said()
+    reader.wholes = progress.unread(reader.said)
+    every: list[Held | Said] = [*held, *reader.wholes]
+    parts = tuple([one.part for one in every])
+    assessments = (yield Judge(parts, reader.draw.release)) if parts else ()
+    assert isinstance(assessments, tuple)
+    # The usual case first: where nothing at all is found there is nothing to settle piece by piece.
+    if progress.note_clear(every, assessments):
+        return
+    reader.known.update(zip(parts, assessments, strict=True))
     for step in steps:
         yield from _judge(reader, step.pieces)
         yield from _settle_others(reader, step.channel)
@@ -174,7 +185,7 @@ def _finish(reader: _Reader, last: Sequence[Held]) -> _Effects:
 
 def _learn(reader: _Reader, held: Sequence[Held]) -> _Effects:
     """Has the last pieces and the wholes that they complete judged together, ahead of being weighed."""
-    reader.wholes = reader.progress.wholes()
+    reader.wholes = reader.progress.unread(reader.progress.said())
     yield from _ask(reader, [*(piece.part for piece in held), *(said.part for said in reader.wholes)])
 
 
@@ -309,7 +320,7 @@ def _corrected(reader: _Reader, piece: Held) -> Generator[Effect, Reply, Held | 
 def _judge_wholes(reader: _Reader) -> _Effects:
     """Judges each text as a whole; not those of a choice that is rejected already."""
     progress, complete = reader.progress, reader.draw.complete
-    wholes = progress.wholes() if reader.wholes is None else reader.wholes
+    wholes = progress.unread(progress.said()) if reader.wholes is None else reader.wholes
     wholes = [said for said in wholes if complete or said.channel.choice not in progress.bad]
     assessments = yield from _ask(reader, [said.part for said in wholes])
     for said, assessment in zip(wholes, assessments, strict=True):
@@ -336,12 +347,15 @@ def _given(text: str | None) -> Iterator[Event]:
 
 def _reading(reader: _Reader) -> Reading:
     progress, draw, end = reader.progress, reader.draw, reader.end
-    said = tuple(progress.said())
+    said = tuple(progress.said() if reader.said is None else reader.said)
     # Upstreams that do not say what an answer cost are charged four characters a token; a helper's is counted apart.
     cost = end.tokens if end and end.tokens is not None else progress.length // 4 if draw.given is None else 0
     choices = [choice for choice in progress.decisions if choice not in progress.bad]
+    decision = merged(decision for found in progress.decisions.values() for decision in found)
+    if decision.action is Action.GUIDELINE:
+        decision = msgspec.structs.replace(decision, action=Action.FLAG)
     reading = Reading(
-        decision=merged(decision for found in progress.decisions.values() for decision in found),
+        decision=decision,
         rejected=bool(progress.bad),
         whole=end is not None,
         exposed=progress.exposed,
@@ -361,9 +375,7 @@ def _reading(reader: _Reader) -> Reading:
         return msgspec.structs.replace(
             reading, decision=merged(progress.decisions[best]), rejected=False, choice=best
         )  # fmt: skip
-    decision = reading.decision
-    action = decision.action if decision.action is not Action.GUIDELINE else Action.FLAG
-    return msgspec.structs.replace(reading, decision=msgspec.structs.replace(decision, action=action))
+    return reading
 
 
 def _continuable(progress: Progress, said: Sequence[Said]) -> bool:

@@ -6,13 +6,13 @@ The loop does no I/O, so a thousand of them advance in step: each row's verdict 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeAlias
 
 import msgspec
 
-from ..models.assessment import Assessment
+from ..models.assessment import Assessment, Unjudged
 from ..models.content import Part, Text
 from ..policies.verdict import Verdict
 from .effects import Effect, Finish, Judge, Read, Reply
@@ -29,12 +29,19 @@ Progress: TypeAlias = Callable[[int], None]
 CHUNK: Final = 64
 """Parts handed to a classifier at once: of similar length, so that little is padding."""
 
+NO_SCORES: Final = "no_scores"
+
 
 class Concluded(msgspec.Struct, frozen=True):
-    """A row's verdict and the assessments behind it, in the order in which the loop asked for them."""
+    """A row's verdict and the assessments behind it, in the order in which the loop asked for them, with their paths.
+
+    `answer` is one that was made in place of the row's own.
+    """
 
     verdict: Verdict
     assessments: tuple[Assessment, ...] = ()
+    paths: tuple[str, ...] = ()
+    answer: str | None = None
 
 
 class _Run(msgspec.Struct):
@@ -42,8 +49,10 @@ class _Run(msgspec.Struct):
 
     steps: Steps
     source: Given
+    scores: dict[str, Assessment] | None = None
     waits: tuple[Part, ...] = ()
     told: tuple[Assessment, ...] = ()
+    paths: tuple[str, ...] = ()
     finish: Finish | None = None
 
 
@@ -71,18 +80,27 @@ def conclude_many(rows: Sequence[Exchange], judge: Judges, *, rules: Rules) -> l
     """The same with the assessments; `judge` is asked about all that the rows wait for at once."""
     runs = [_start(row, rules) for row in rows]
     while waiting := [run for run in runs if run.finish is None]:
-        answers = iter(judge([part for run in waiting for part in run.waits]))
+        asked = [part for run in waiting if run.scores is None for part in run.waits]
+        answers = iter(judge(asked) if asked else ())
         for run in waiting:
-            reply = tuple(next(answers) for _ in run.waits)
+            scores = run.scores
+            reply = tuple(next(answers) if scores is None else brought(scores, part.path) for part in run.waits)
             run.told += reply
+            run.paths += tuple(part.path for part in run.waits)
             _advance(run, reply)
-    return [Concluded(run.finish.verdict, run.told) for run in runs if run.finish is not None]
+    return [Concluded(run.finish.verdict, run.told, run.paths) for run in runs if run.finish is not None]
+
+
+def brought(scores: Mapping[str, Assessment], path: str) -> Assessment:
+    """The scores that came along for a part, or for all parts; Unjudged where there are none."""
+    found = scores.get(path) or scores.get("")
+    return found or Unjudged(reason=NO_SCORES, detail="the file of scores has none for it")
 
 
 def _start(row: Exchange, rules: Rules) -> _Run:
     answers = row.response is not None
     given = Given([row.response] if row.response is not None else [])
-    run = _Run(exchange(Terms(rules=rules, answers=answers, given=True), row.prompt), given)
+    run = _Run(exchange(Terms(rules=rules, answers=answers, given=True), row.prompt), given, row.scores)
     _advance(run, None)
     return run
 

@@ -183,7 +183,12 @@ async def adrive(
     try:
         while True:
             effect = steps.send(reply)
-            if isinstance(effect, Release):
+            # The three that make up nearly every exchange come first.
+            if isinstance(effect, Read):
+                reply = await source.read()
+            elif isinstance(effect, Judge):
+                reply = await judge(effect.parts, urgent=effect.urgent)
+            elif isinstance(effect, Release):
                 reply = None
                 if sink is not None:
                     await sink.release(effect)

@@ -66,7 +66,7 @@ class Generate(msgspec.Struct, frozen=True, kw_only=True):
     `n` is how many choices to draw, None for as many as the caller asked for. `prompt` stands in for the last user
     message, `turns` are further (role, content) messages, `prefix` is the start of an answer that is to be continued.
     Of a path in `redact` that has `cuts` those alone need to be masked, all of it where a source cannot.
-    Answered with None once it is under way.
+    Answered with None. `ahead`: something else is done before it is read, so it is to be under way meanwhile.
     """
 
     round: int
@@ -77,6 +77,7 @@ class Generate(msgspec.Struct, frozen=True, kw_only=True):
     prompt: str | None = None
     turns: tuple[tuple[str, str], ...] = ()
     prefix: str | None = None
+    ahead: bool = False
 
 
 class Consult(msgspec.Struct, frozen=True, kw_only=True):

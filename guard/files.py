@@ -7,6 +7,7 @@ import io
 import sys
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 
@@ -59,9 +60,11 @@ def open_lines(name: str) -> BinaryIO:
 
 def open_bytes(name: str) -> BinaryIO:
     """The file's own bytes, from a disk or by fsspec; ConfigError where it cannot be read."""
+    if "://" in name:
+        with _door(name):
+            # What stores give has no bounded readline, and many small reads would be as many requests.
+            return io.BufferedReader(filesystem(name).open(name, "rb").open(), 1 << 20)
     try:
-        if "://" in name:
-            return cast(BinaryIO, _fsspec(name).open(name, "rb").open())
         return Path(name).open("rb")
     except OSError as error:
         raise ConfigError(f"cannot read {name}: {error.strerror or error}") from error
@@ -72,12 +75,19 @@ def size_of(name: str) -> int:
     if name == STDIN:
         return 0
     if "://" in name:
-        system, path = _fsspec(name).url_to_fs(name)
-        return int(system.size(path) or 0)
+        with _door(name):
+            system, path = filesystem(name).url_to_fs(name)
+            return int(system.size(path) or 0)
     path = Path(name)
     if path.is_dir():
         return sum(one.stat().st_size for one in path.rglob("*") if one.is_file())
     return path.stat().st_size
+
+
+def read_of(file: BinaryIO, content: int) -> int:
+    """The bytes of the file itself that were read so far, where `content` bytes came out of it."""
+    packed: Any = getattr(file, "packed", None) or getattr(file, "fileobj", None)
+    return content if packed is None else int(packed.tell())
 
 
 def damages() -> tuple[type[Exception], ...]:
@@ -113,7 +123,8 @@ def _glob(pattern: Path) -> Iterator[Path]:
         return
 
 
-def _fsspec(name: str) -> Any:
+def filesystem(name: str) -> Any:
+    """fsspec itself, for a URL; ConfigError where it is not installed."""
     try:
         import fsspec
     except ImportError as error:
@@ -121,17 +132,26 @@ def _fsspec(name: str) -> Any:
     return fsspec
 
 
+@contextmanager
+def _door(name: str) -> Iterator[None]:
+    """The one door for what fsspec's packages raise, each its own exceptions."""
+    try:
+        yield
+    except ConfigError:
+        raise
+    except Exception as error:
+        raise ConfigError(f"cannot read {name}: {type(error).__name__}: {error}") from error
+
+
 def _remote(name: str) -> list[str]:
     """The files behind a URL, a pattern or a folder, as URLs, sorted."""
-    fsspec = _fsspec(name)
-    try:
+    fsspec = filesystem(name)
+    with _door(name):
         system, path = fsspec.url_to_fs(name)
         if any(sign in path for sign in "*?["):
             found = system.glob(path)
         else:
             found = [path] if system.isfile(path) else system.find(path)
-    except (ImportError, ValueError, OSError) as error:
-        raise ConfigError(f"cannot read {name}: {error}") from error
     if not found:
         raise ConfigError(f"no such file: {name}")
     return sorted(str(system.unstrip_protocol(one)) for one in found)
@@ -143,7 +163,15 @@ def _unzstd(raw: BinaryIO, name: str) -> BinaryIO:
     except ImportError as error:
         raise ConfigError(f"{name} needs zstandard: pip install 'headgate[batch]'") from error
     stream = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True, closefd=True)
-    return io.BufferedReader(stream, 1 << 18)
+    return _Unpacked(stream, raw)
+
+
+class _Unpacked(io.BufferedReader):
+    """What comes out of a packed file, and that file."""
+
+    def __init__(self, stream: Any, packed: BinaryIO) -> None:
+        super().__init__(stream, 1 << 18)
+        self.packed = packed
 
 
 def _read_parquet(name: str) -> Iterator[dict[str, Any]]:

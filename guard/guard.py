@@ -88,12 +88,15 @@ class Guard:
             policy=self.policy,
             thresholds=resolve(self.policy.thresholds, _table(self.judging.classifiers)),
             models=self.judging.digests,
+            reader=next((one for one in self.judging.classifiers if "text" in one.kinds), None),
         )
         self.helpers = Helpers(self.policy.services)
         self.traffic: TrafficLog | None = None
         self._places: dict[tuple[str, str], Guard] = {}
         # Libraries and files that lists need are missed now, not with the first text.
         _ = self.rules.finder
+        # The models in charge may tell more from now on, and go by another digest.
+        self.rules = replace(self.rules, models=self.judging.digests)
 
     def under(self, policy: str | Path | CompiledPolicy) -> Guard:
         """A guard with another policy that shares this one's models and memo."""
@@ -244,7 +247,7 @@ class Guard:
 
     def side(self) -> Side:
         """The policy on these models, to be compared with another."""
-        return Side(self.policy, table=_table(self.judging.classifiers))
+        return Side(self.policy, table=_table(self.judging.classifiers), reader=self.rules.reader)
 
     def close(self) -> None:
         """Ends the worker threads."""

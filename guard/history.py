@@ -72,8 +72,9 @@ def judge_prompt(
 ) -> Generator[Effect, Reply, Decision]:
     """Judges a request and says what the policy makes of it; one batch, and another where a masked turn changes it."""
     if _is_one_turn(parts):
-        assessed = (yield from _judged(tuple(parts))) if parts else {}
-        return merged([weigh(rules, parts, [assessed[part] for part in parts])])
+        assessments = (yield Judge(parts=tuple(parts))) if parts else ()
+        assert isinstance(assessments, tuple)
+        return merged([weigh(rules, parts, assessments)])
     found = dict(known or {})
     while (replay := _replay(rules, parts, found)).missing:
         found |= yield from _judged(replay.missing)

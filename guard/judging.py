@@ -120,17 +120,14 @@ class Judging:
 
     async def ajudge(self, parts: Sequence[Part], *, urgent: bool = False) -> tuple[Assessment, ...]:
         """One assessment for each part; inference runs off the event loop."""
-        big = sum(len(part.text) for part in parts if isinstance(part, Text)) > BIG
+        big = sum([len(part.text) for part in parts if isinstance(part, Text)]) > BIG
         if self.memo.shared and not urgent:
             await self.memo.fetch([self._key_of(part, self._readers.get(kind_of(part))) for part in parts])
         look = await asyncio.to_thread(self._look, parts) if big else self._look(parts)
         if look.wanted:
             priority = _priority(urgent=urgent, bulk=False)
-            work = [self._descend(look, index, wanted, priority) for index, wanted in look.wanted.items()]
-            if len(work) == 1:
-                await work[0]
-            else:
-                await asyncio.gather(*work)
+            first, *others = [self._descend(look, index, wanted, priority) for index, wanted in look.wanted.items()]
+            await (asyncio.gather(first, *others) if others else first)
         return look.answer()
 
     def close(self) -> None:
@@ -153,22 +150,25 @@ class Judging:
     def _look(self, parts: Sequence[Part]) -> _Look:
         """What the memo knows, the key of each part, and what is to be asked for the rest."""
         look = _Look([], {}, {})
+        found, wanted = look.found, look.wanted
         for part in parts:
             index = self._readers.get(kind_of(part))
             key = self._key_of(part, index)
             look.keys.append(key)
-            if key in look.found:
+            if key in found:
                 continue
             if index is None:
-                look.found[key] = Unjudged(reason="no_classifier", detail=_NOBODY[kind_of(part)])
-            elif index in look.wanted and key in look.wanted[index].left:
+                found[key] = Unjudged(reason="no_classifier", detail=_NOBODY[kind_of(part)])
                 continue
-            elif (known := self.memo.get(key)) is not None:
-                look.found[key] = known
-            elif index in look.wanted:
-                look.wanted[index].left[key] = part
+            asked = wanted.get(index)
+            if asked is not None and key in asked.left:
+                continue
+            if (known := self.memo.get(key)) is not None:
+                found[key] = known
+            elif asked is not None:
+                asked.left[key] = part
             else:
-                look.wanted[index] = _Wanted(self.classifiers[index], {key: part})
+                wanted[index] = _Wanted(self.classifiers[index], {key: part})
         return look
 
     def _key_of(self, part: Part, index: int | None) -> str:
@@ -179,14 +179,16 @@ class Judging:
     def _keep(
         self, look: _Look, wanted: _Wanted, mine: dict[str, Part], answers: Sequence[Assessment], rung: _Rung
     ) -> None:
+        found, kept = look.found, {}
         for key, answer in zip(mine, answers, strict=True):
             if rung.name and isinstance(answer, Assessed):
-                look.found[key] = msgspec.structs.replace(answer, rung=rung.name)
-                continue
-            look.found[key] = answer
-            if isinstance(answer, Assessed) and not any(map(failed, answer.missed)):
                 # What stood in is not remembered: the next time the classifier in charge may have room.
-                self.memo.put(key, answer)
+                found[key] = msgspec.structs.replace(answer, rung=rung.name)
+                continue
+            found[key] = answer
+            if isinstance(answer, Assessed) and not (answer.missed and any(map(failed, answer.missed))):
+                kept[key] = answer
+        self.memo.put_all(kept)
         wanted.left = {} if mine is wanted.left else {k: part for k, part in wanted.left.items() if k not in mine}
 
 

@@ -46,7 +46,7 @@ def exchange(terms: Terms, prompt: Sequence[Part]) -> Steps:
         known = yield from judge_history(terms.rules, parts)
         ahead = not masks(terms.rules, parts, known)
     if ahead:
-        yield Generate(round=1)
+        yield Generate(round=1, ahead=True)
     decision = yield from judge_prompt(terms.rules, parts, known=known)
     state = State(terms, decision, question_of(parts), account)
     if terms.rules.policy.seeks and terms.rules.enforces:

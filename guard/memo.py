@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ..models.assessment import Assessed
 
@@ -39,13 +39,19 @@ class Memo:
 
     def put(self, key: str, assessment: Assessed) -> None:
         """Keeps an assessment, and lets the one unused for longest go where there are too many."""
+        self.put_all({key: assessment})
+
+    def put_all(self, found: Mapping[str, Assessed]) -> None:
+        """Keeps several at once."""
         if self._size <= 0:
             return
+        kept = self._kept
         with self._lock:
-            self._kept[key] = assessment
-            self._kept.move_to_end(key)
-            while len(self._kept) > self._size:
-                self._kept.popitem(last=False)
+            for key, assessment in found.items():
+                kept[key] = assessment
+                kept.move_to_end(key)
+            while len(kept) > self._size:
+                kept.popitem(last=False)
 
     def has(self, key: str) -> bool:
         """Whether it is kept; neither a hit nor a miss."""

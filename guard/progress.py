@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat
 from typing import Final
 
 import msgspec
@@ -13,7 +14,7 @@ from ..policies.decide import Decision, limits_of, passes
 from ..policies.verdict import DELIVERS, Action, Coverage, Missed
 from .effects import Channel, ChannelKind, Delta, Release
 from .stream import TAIL, Piece, SentenceGate, sentences
-from .weigh import Rules, weigh
+from .weigh import Rules, all_clear, weigh
 
 _ROLES: Final[Mapping[ChannelKind, Role]] = {
     "content": Role.ASSISTANT,
@@ -125,11 +126,9 @@ class Progress:
             for channel, texts in self._pieces.items()
         ]
 
-    def wholes(self) -> list[Said]:
-        """The texts that were judged in pieces and never at once."""
-        return [
-            said for said in self.said() if len(self._pieces[said.channel]) > 1 or self._before(said.channel)
-        ]  # fmt: skip
+    def unread(self, said: Iterable[Said]) -> list[Said]:
+        """Those of the texts that were judged in pieces and never at once."""
+        return [one for one in said if len(self._pieces[one.channel]) > 1 or self._before(one.channel)]
 
     def sentence(self, held: Held) -> int:
         """The number of the sentence with which a piece begins, the first being 1."""
@@ -145,6 +144,19 @@ class Progress:
         else:
             self.risks[choice] = 1.0
         return weigh(self.draw.rules, [part], [assessment], tighten=self.draw.tighten)
+
+    def note_clear(self, said: Sequence[Held | Said], assessments: Sequence[Assessment]) -> bool:
+        """Writes down that these parts are allowed, and says so, where every one of them is; else does nothing."""
+        if not all_clear(self.draw.rules.policy, repeat(Direction.OUTPUT), assessments, self._limits):
+            return False
+        paths: dict[str, int] = {}
+        for one, assessed in zip(said, assessments, strict=True):
+            choice = paths[one.part.path] = one.channel.choice
+            if isinstance(assessed, Assessed) and assessed.unsafe > self.risks.get(choice, 0.0):
+                self.risks[choice] = assessed.unsafe
+        for path, choice in paths.items():
+            self.decisions[choice].append(self._allowed(path))
+        return True
 
     def note(self, choice: int, decision: Decision) -> None:
         """Write a decision down; a rejected one condemns the choice."""
@@ -248,8 +260,12 @@ class Progress:
         return self.draw.prefix if self._continues(channel) else ""
 
     def _held(self, channel: Channel, pieces: Sequence[Piece]) -> list[Held]:
-        self._pieces[channel].extend(piece.text for piece in pieces)
-        return [Held(channel, piece.text, self._part(channel, piece.judged)) for piece in pieces]
+        self._pieces[channel] += [piece.text for piece in pieces]
+        role, path, context, tool = _ROLES[channel.kind], channel.path, self.draw.question, self._tools.get(channel, "")
+        return [
+            Held(channel, piece.text, Text(text=piece.judged, role=role, path=path, context=context, tool=tool))
+            for piece in pieces
+        ]
 
     def _part(self, channel: Channel, text: str) -> Text:
         tool = self._tools.get(channel, "")

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, TypeAlias, cast
 
 import msgspec
 
+from ..models.assessment import Assessment
 from ..models.content import Image, Part, Purpose, Role, Text, Video
 from ..models.errors import ConfigError, InputError
 from .conversation import message_of, parts_of
@@ -27,12 +28,14 @@ _MISSING: Final = object()
 class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     """One row as something to judge: a prompt, a prompt and its answer, a post, or a whole chat.
 
-    `response` is the answer, a text or a whole assistant message; None where there is none to judge.
+    `response` is the answer, a text or a whole assistant message; None where there is none to judge. `scores` came with
+    the row and stand in for a model's: by the path of a part, the empty path for all that have none of their own.
     """
 
     kind: RowKind
     prompt: tuple[Part, ...]
     response: str | dict[str, Any] | None = None
+    scores: dict[str, Assessment] | None = None
 
 
 class Columns(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -71,13 +71,13 @@ class SharedMemo(Memo):
             await self._flush(self._store)
         self._store = self._loop = self._writing = None
 
-    def put(self, key: str, assessment: Assessed) -> None:
-        """Keeps an assessment here at once, and for others soon."""
-        super().put(key, assessment)
+    def put_all(self, found: Mapping[str, Assessed]) -> None:
+        """Keeps assessments here at once, and for others soon."""
+        super().put_all(found)
         loop = self._loop
-        if loop is None:
+        if loop is None or not found:
             return
-        self._unwritten.append((key, self._sealed(key, assessment)))
+        self._unwritten.extend((key, self._sealed(key, assessment)) for key, assessment in found.items())
         if not self._called:
             self._called = True
             loop.call_soon_threadsafe(self._wanted.set)
@@ -105,7 +105,7 @@ class SharedMemo(Memo):
                 self.rejected += 1
             else:
                 self.fetched += 1
-                super().put(key, assessment)
+                super().put_all({key: assessment})
 
     async def _write(self) -> None:
         while True:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from ..models.assessment import Assessment
+from ..models.assessment import Assessed, Assessment
 from ..models.content import Part
 from ..models.errors import InputError
 from .effects import Consult, Consulted, Delta, Effect, End, Finish, Generate, Judge, Read, Reply
@@ -43,9 +43,18 @@ class Helped(msgspec.Struct, frozen=True, tag="consulted", tag_field="of"):
 Told: TypeAlias = Judgement | Text | Ended | Helped
 
 
+class Looked(msgspec.Struct, frozen=True, kw_only=True):
+    """One part that was judged, in which round (0: the prompt), and what it is about where that was told."""
+
+    round: int
+    part: Part
+    meaning: bytes = b""
+
+
 class Tape(msgspec.Struct, kw_only=True):
     """An exchange on record: what it was about, on which terms, and every reply; it holds content.
 
+    `looked` are the parts that were judged, for the lists of other policies to be tried on.
     `clock` are the readings of the clock that budgets were held against, in seconds.
     """
 
@@ -59,6 +68,7 @@ class Tape(msgspec.Struct, kw_only=True):
     language: str
     told: list[Told] = []
     clock: list[float] = []
+    looked: list[Looked] = []
 
 
 class Heard(msgspec.Struct, kw_only=True):
@@ -158,7 +168,10 @@ def _hear(heard: Heard, effect: Effect, reply: Reply) -> None:
         case Judge(parts=parts):
             assert isinstance(reply, tuple)
             told.append(Judgement(reply))
-            heard.judged += [(_round(heard, part), part, found) for part, found in zip(parts, reply, strict=True)]
+            for part, found in zip(parts, reply, strict=True):
+                heard.judged.append((_round(heard, part), part, found))
+                meaning = found.meaning if isinstance(found, Assessed) else b""
+                heard.tape.looked.append(Looked(round=_round(heard, part), part=part, meaning=meaning))
         case Read():
             assert isinstance(reply, (Delta, End))
             told.append(Text(reply) if isinstance(reply, Delta) else Ended(reply))

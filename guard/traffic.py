@@ -14,17 +14,18 @@ from typing import Any, Final
 
 import msgspec
 
-from ..models.assessment import Assessment
+from ..models.assessment import Assessed, Assessment
 from ..models.content import Kind, Part, Purpose, Role, Text, digest, direction_of, kind_of
 from ..models.errors import ConfigError, InputError
 from ..policies.context import Context
-from ..policies.decide import Judged, decide
-from ..policies.diff import Difference, Seen, Side, Tally, named
+from ..policies.decide import Judged
+from ..policies.diff import Difference, Example, Seen, Side, Tally, compared, named
 from ..policies.hits import Hit
+from ..policies.seek.finder import Finder
 from ..policies.verdict import Verdict
 from .loop import Steps, Terms
 from .record import new_id, now
-from .tape import Heard, Tape, taped
+from .tape import Heard, Looked, Tape, taped
 from .weigh import Rules, judged_of
 
 KEY_VARIABLE: Final = "HEADGATE_TRAFFIC_KEY"
@@ -49,10 +50,14 @@ class SeenPart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     purpose: Purpose = "chat"
     tool: str = ""
     hits: tuple[Hit, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 class Traffic(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One exchange as it is recorded; `sealed` is its tape, encrypted, in base64. `shadow` is what it was tried on."""
+    """One exchange as it is recorded; `sealed` is its tape, encrypted, in base64.
+
+    `shadow` is the policy that it was tried on, `shadow_action` what that came to, and `compared` both policies' ways.
+    """
 
     id: str
     time: str
@@ -63,6 +68,7 @@ class Traffic(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sealed: bytes = b""
     shadow: str = ""
     shadow_action: str = ""
+    compared: Example | None = None
 
 
 class TrafficLog:
@@ -119,29 +125,34 @@ class TrafficLog:
             parts=tuple(self._part(rules, number, part, found) for number, part, found in heard.judged),
             sealed=b"" if self._cipher is None else sealed(self._cipher, heard.tape, identity),
         )
-        return record if self._shadow is None else self._shadowed(record, rules, self._shadow)
+        return record if self._shadow is None else self._shadowed(record, heard, rules, self._shadow)
 
     def _part(self, rules: Rules, number: int, part: Part, found: Assessment) -> SeenPart:
+        judged = judged_of(rules, part, found)
         return SeenPart(
             path=part.path,
             kind=kind_of(part),
             role=part.role,
             digest=digest(part, key=self._digest_key),
-            assessment=found,
+            assessment=bare(found),
             round=number,
             purpose=part.purpose,
             tool=part.tool if isinstance(part, Text) else "",
-            hits=judged_of(rules, part, found).hits,
+            hits=judged.hits,
+            unread=judged.unread,
         )
 
-    def _shadowed(self, record: Traffic, rules: Rules, shadow: Side) -> Traffic:
+    def _shadowed(self, record: Traffic, heard: Heard, rules: Rules, shadow: Side) -> Traffic:
         seen = seen_of(record)
-        before = decide(rules.policy, seen.parts, thresholds=rules.thresholds, context=seen.context)
-        after = shadow.decide(seen)
+        before = Side(rules.policy, thresholds=rules.thresholds).outcome(seen)
+        after = shadow.outcome(seen_of(record, side=shadow, looked=heard.tape.looked))
+        both = compared(seen, before, after)
         with self._lock:
             self._before = named(rules.policy)
-            self._tally.add(seen, before, after)
-        return msgspec.structs.replace(record, shadow=named(shadow.policy), shadow_action=after.action.value)
+            self._tally.count(both)
+        return msgspec.structs.replace(
+            record, shadow=named(shadow.policy), shadow_action=after.action.value, compared=both
+        )
 
 
 def recorded(log: TrafficLog, terms: Terms, prompt: Sequence[Part], *, identity: str = "") -> Steps:
@@ -152,21 +163,41 @@ def recorded(log: TrafficLog, terms: Terms, prompt: Sequence[Part], *, identity:
     return finish
 
 
-def seen_of(record: Traffic, *, rules: Rules | None = None, tape: Tape | None = None) -> Seen:
-    """The prompt and the first answer as a policy sees them: of a text that was judged several times the last counts.
+def seen_of(record: Traffic, *, side: Side | None = None, looked: Sequence[Looked] = ()) -> Seen:
+    """The prompt and the answers as a policy sees them: of a text that was judged several times the last counts.
 
-    With a tape and other rules, what these rules' own lists find in the contents takes the place of what was found.
+    With another side and the contents, what that policy's own lists find takes the place of what was found.
     """
-    last: dict[str, SeenPart] = {}
-    for part in record.parts:
-        if part.round <= 1:
-            last[part.path] = part
-    texts = {} if tape is None else _texts(tape)
+    last = {(part.round, part.path): part for part in record.parts}
+    contents = {(one.round, one.part.path): one for one in looked}
+    finder = side.finder(record.context) if side is not None else None
+    rounds: dict[int, list[Judged]] = {}
+    for place, part in last.items():
+        judged = _judged(part)
+        if side is not None:
+            judged = _found_by(finder, judged, contents.get(place))
+        rounds.setdefault(part.round, []).append(judged)
     return Seen(
         id=record.id,
         context=record.context,
-        parts=tuple(_judged(part, rules, texts.get(part.path)) for part in last.values()),
+        parts=tuple(rounds.pop(0, ())),
+        rounds=tuple(tuple(rounds[number]) for number in sorted(rounds)),
     )
+
+
+def shadowed(path: Path) -> list[Difference]:
+    """What each shadow policy did otherwise than the policy in force, as it was compared when it was recorded."""
+    tallies: dict[tuple[str, str], Tally] = {}
+    for record in read_traffic(path):
+        if record.compared is not None:
+            pair = (f"{record.verdict.policy}@{record.verdict.policy_hash}", record.shadow)
+            tallies.setdefault(pair, Tally()).count(record.compared)
+    return [tally.difference(before, after) for (before, after), tally in tallies.items()]
+
+
+def bare(found: Assessment) -> Assessment:
+    """The assessment without what tells of the content."""
+    return msgspec.structs.replace(found, meaning=b"") if isinstance(found, Assessed) and found.meaning else found
 
 
 def read_traffic(path: Path) -> Iterator[Traffic]:
@@ -226,10 +257,7 @@ def opened(record: Traffic, key: bytes | None) -> Tape:
         raise InputError(f"record {record.id} cannot be opened with this key, or was changed") from error
 
 
-def _judged(part: SeenPart, rules: Rules | None, text: Text | None) -> Judged:
-    hits = part.hits
-    if rules is not None and text is not None and rules.finder is not None:
-        hits = rules.finder.find(text.text, direction_of(part.role))
+def _judged(part: SeenPart) -> Judged:
     return Judged(
         part=part.path,
         direction=direction_of(part.role),
@@ -237,9 +265,18 @@ def _judged(part: SeenPart, rules: Rules | None, text: Text | None) -> Judged:
         assessment=part.assessment,
         purpose=part.purpose,
         tool=part.tool,
-        hits=hits,
+        hits=part.hits,
+        unread=part.unread,
     )
 
 
-def _texts(tape: Tape) -> dict[str, Text]:
-    return {part.path: part for part in tape.prompt if isinstance(part, Text)}
+def _found_by(finder: Finder | None, judged: Judged, content: Looked | None) -> Judged:
+    """The part with what another policy's lists find in it; nothing where it has none."""
+    if finder is None or content is None or not isinstance(content.part, Text):
+        return msgspec.structs.replace(judged, hits=(), unread=())
+    text, direction = content.part.text, judged.direction
+    return msgspec.structs.replace(
+        judged,
+        hits=finder.find(text, direction, meaning=content.meaning),
+        unread=finder.unread(text, direction, meaning=content.meaning),
+    )

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from itertools import chain
 
 import msgspec
 
 from ..models.assessment import Assessed, Assessment
+from ..models.classifier import Classifier
 from ..models.content import Direction, Part, Text, direction_of, kind_of
 from ..policies.compiled import CompiledPolicy
 from ..policies.context import NOWHERE, Context
-from ..policies.decide import Decision, Judged, Thresholds, decide
+from ..policies.decide import Decision, Judged, Thresholds, decide, limits_of, passes
 from ..policies.seek.finder import Finder, finder_of
 from ..policies.verdict import DELIVERS, Action, Coverage, Degraded, Finding, Missed
 
@@ -19,13 +21,15 @@ from ..policies.verdict import DELIVERS, Action, Coverage, Degraded, Finding, Mi
 class Rules(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """A policy with its thresholds resolved against the models that are loaded, and those models' digests.
 
-    `context` are the circumstances under which it is asked.
+    `context` are the circumstances under which it is asked; `reader` reads texts, and tells what they are about where
+    the policy's own categories go by that.
     """
 
     policy: CompiledPolicy
     thresholds: Thresholds
     models: tuple[str, ...] = ()
     context: Context = NOWHERE
+    reader: Classifier | None = None
 
     @property
     def enforces(self) -> bool:
@@ -43,7 +47,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def finder(self) -> Finder | None:
         """What looks for the policy's own words in texts; None where it lists none."""
-        return finder_of(self.policy)
+        return finder_of(self.policy, self.reader)
 
     def within(self, context: Context) -> Rules:
         """The same rules under other circumstances; what was made for them once is kept."""
@@ -58,8 +62,22 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
 def weigh(rules: Rules, parts: Sequence[Part], assessments: Sequence[Assessment], *, tighten: int = 0) -> Decision:
     """The policy's decision about these parts; `tighten` is the number of rounds that went before."""
+    limits = rules.thresholds if tighten <= 0 else limits_of(rules.thresholds, tighten=tighten)
+    directions = [direction_of(part.role) for part in parts]
+    if len(parts) == len(assessments) and all_clear(rules.policy, directions, assessments, limits):
+        return Decision(coverage=Coverage(judged=tuple([part.path for part in parts])))
     judged = [judged_of(rules, part, assessment) for part, assessment in zip(parts, assessments, strict=True)]
     return decide(rules.policy, judged, thresholds=rules.thresholds, tighten=tighten, context=rules.context)
+
+
+def all_clear(
+    policy: CompiledPolicy, directions: Iterable[Direction], assessments: Iterable[Assessment], limits: Thresholds
+) -> bool:
+    """Whether all that can be said of these parts is that they were judged and are allowed: nearly always."""
+    for direction, found in zip(directions, assessments, strict=False):
+        if not isinstance(found, Assessed) or not passes(policy, direction, found, limits):
+            return False
+    return True
 
 
 def judged_of(rules: Rules, part: Part, assessment: Assessment) -> Judged:
@@ -70,6 +88,7 @@ def judged_of(rules: Rules, part: Part, assessment: Assessment) -> Judged:
             part=part.path, direction=direction, kind=kind_of(part), assessment=assessment, purpose=part.purpose
         )
     finder = rules.finder
+    meaning = assessment.meaning if isinstance(assessment, Assessed) else b""
     return Judged(
         part=part.path,
         direction=direction,
@@ -77,13 +96,17 @@ def judged_of(rules: Rules, part: Part, assessment: Assessment) -> Judged:
         assessment=assessment,
         purpose=part.purpose,
         tool=part.tool,
-        hits=finder.find(part.text, direction) if finder is not None else (),
+        hits=finder.find(part.text, direction, meaning=meaning) if finder is not None else (),
+        unread=finder.unread(part.text, direction, meaning=meaning) if finder is not None else (),
     )
 
 
 def merged(decisions: Iterable[Decision]) -> Decision:
     """One decision about all: the strongest finding of each part and category, each path covered once."""
     every = list(decisions)
+    if all(map(_says_nothing, every)):
+        paths = chain.from_iterable([decision.coverage.judged for decision in every])
+        return Decision(coverage=Coverage(judged=tuple(dict.fromkeys(paths))))
     found: dict[tuple[str, str, str], Finding] = {}
     missed: dict[str, Missed] = {}
     degraded: dict[str, Degraded] = {}
@@ -127,6 +150,13 @@ def question_of(parts: Iterable[Part]) -> str:
         return ""
     message = texts[-1].path.split(".", 1)[0]
     return "\n".join(part.text for part in texts if part.path.split(".", 1)[0] == message)
+
+
+def _says_nothing(decision: Decision) -> bool:
+    """Whether it says of some parts that they were judged, and no more."""
+    coverage = decision.coverage
+    told = decision.findings or coverage.unjudged or coverage.degraded or coverage.by
+    return not told and decision.action is Action.ALLOW
 
 
 def _rank(finding: Finding) -> tuple[int, int, float]:

@@ -21,15 +21,18 @@ from .judges import Entry, Judges, check_names
 from .judges_file import is_judges_file, read_judges
 from .merge import Rule
 from .registry import load, names
+from .runtimes import Place
 
 One: TypeAlias = Classifier | Entry | Mapping[str, Any] | str | Path
 """A classifier that is there, or what names one: an entry, its fields, or the name or folder of a model."""
 
-NEEDS = {"onnx": ("path",), "triton": ("path", "url"), "openai": ("url", "model")}
+NEEDS = {"onnx": ("path",), "kserve": ("path", "url"), "openai": ("url", "model")}
 """The fields that each way to run a guard needs."""
 
 FUSED = "fused.json"
 """The file by which a folder is known to hold a guard that sees and reads together."""
+ZERO_SHOT = "zero_shot.json"
+"""The file by which a folder is known to hold two graphs, of images and of texts."""
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -71,7 +74,7 @@ def one(entry: Entry) -> Classifier:
     """The classifier of an entry; ConfigError names what it lacks, ModelUnavailable what cannot load."""
     check_entry(entry)
     if entry.use not in MODULES:
-        return _visual(entry) if _sees(entry) else load(entry.path or entry.use)
+        return _visual(entry) if _sees(entry) else load(entry.path or entry.use, place=_place(entry))
     guard = adapter(entry.use)
     if _via(guard, entry) != "openai":
         return _exported(guard, entry, Path(entry.path or ""))
@@ -87,8 +90,25 @@ def check_entry(entry: Entry) -> None:
     if entry.use not in names() and not Path(entry.use).is_dir():
         near = ", ".join([*names(), *sorted(MODULES)])
         raise ConfigError(f"models: no model or guard {entry.use!r}; give a folder, or one of: {near}")
-    if entry.via == "openai" or entry.url is not None:
-        raise ConfigError(f"models: {entry.use} runs in this process; leave via and url out")
+    if entry.via == "openai":
+        raise ConfigError(f"models: {entry.use} does not speak OpenAI's protocol; leave via out, or write via: kserve")
+    _check_url(entry)
+    if entry.url is not None and entry.path is None and entry.use in names():
+        raise ConfigError(
+            f"models: {entry.use} via kserve needs path: what `headgate export {entry.use} --to triton` wrote"
+        )
+
+
+def _check_url(entry: Entry) -> None:
+    if entry.via == "onnx" and entry.url is not None:
+        raise ConfigError(f"models: {entry.label} via onnx runs in this process; leave url out, or write via: kserve")
+    if entry.via == "kserve" and entry.url is None:
+        raise ConfigError(f"models: {entry.label} via kserve needs url, such as http://triton:8000")
+
+
+def _place(entry: Entry) -> Place:
+    """This process, or the server of the entry's URL."""
+    return Place(url=entry.url or "", token=_key(entry), timeout=entry.timeout, callers=entry.callers)
 
 
 def _sees(entry: Entry) -> bool:
@@ -100,16 +120,19 @@ def _visual(entry: Entry) -> Classifier:
     folder = Path(entry.path or entry.use)
     if not folder.is_dir():
         raise ModelUnavailable(f"models: {entry.label}: no folder {folder}")
+    if entry.url is not None and any((folder / name).is_file() for name in (FUSED, ZERO_SHOT)):
+        raise ConfigError(f"models: {entry.label} has several graphs and runs in this process; leave via and url out")
     if (folder / FUSED).is_file():
         from .fused import FusedGuard
 
         return FusedGuard.load(folder, name=entry.label)
     from .visual import VisualClassifier
-    from .zero_shot import MANIFEST, ZeroShot
 
-    if (folder / MANIFEST).is_file():
+    if (folder / ZERO_SHOT).is_file():
+        from .zero_shot import ZeroShot
+
         return ZeroShot.load(folder, labels=entry.labels, name=entry.label)
-    return VisualClassifier.load(folder, labels=entry.labels, name=entry.label)
+    return VisualClassifier.load(folder, labels=entry.labels, name=entry.label, place=_place(entry))
 
 
 def _judges(given: Judges) -> tuple[Classifier, ...]:
@@ -135,13 +158,16 @@ def _one(given: Classifier | Entry | str | Path) -> Classifier:
 def _via(guard: Adapter, entry: Entry) -> str:
     if entry.via is not None:
         return entry.via
-    return "onnx" if entry.path is not None or "openai" not in guard.card.routes else "openai"
+    if entry.path is None and "openai" in guard.card.routes:
+        return "openai"
+    return "onnx" if entry.url is None else "kserve"
 
 
 def _check_guard(guard: Adapter, entry: Entry) -> None:
     name, via = guard.card.name, _via(guard, entry)
-    if ("onnx" if via == "triton" else via) not in guard.card.routes:
+    if ("onnx" if via == "kserve" else via) not in guard.card.routes:
         raise ConfigError(f"models: {name} cannot run via {via}, only via {' or '.join(guard.card.routes)}")
+    _check_url(entry)
     missing = [field for field in NEEDS[via] if getattr(entry, field) is None]
     if missing:
         made = f"; path is what `headgate export {guard.card.checkpoint}` wrote" if "path" in missing else ""
@@ -168,9 +194,7 @@ def _key(entry: Entry) -> str:
 def _exported(guard: Adapter, entry: Entry, folder: Path) -> Classifier:
     if not folder.is_dir():
         raise ModelUnavailable(f"models: {guard.card.name}: no folder {folder}")
-    from .guards.folder import Place
-
-    place = Place(url=entry.url or "", token=_key(entry), timeout=entry.timeout)
+    place = _place(entry)
     if isinstance(guard, Encoder):
         from .guards.encoder_judge import EncoderJudge
 

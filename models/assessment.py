@@ -56,7 +56,8 @@ class Assessed(msgspec.Struct, frozen=True, tag="assessed", tag_field="status", 
     `unsafe` is a calibrated probability; `categories` maps every slug to a probability or None (not assessed);
     `severity` holds four probabilities that sum to one, or None; `sensitive` is a person at risk speaking. `rung` names
     the stand-in that judged because the classifier in charge could not. `missed` are other judges who should have
-    judged it too and could not. `stretches` are where in a video something was found.
+    judged it too and could not. `stretches` are where in a video something was found. `meaning` is what a text is
+    about, packed (see `meaning.py`), where a policy asks for it; it tells of the content, so it is kept where that is.
     """
 
     unsafe: float
@@ -70,6 +71,7 @@ class Assessed(msgspec.Struct, frozen=True, tag="assessed", tag_field="status", 
     rung: str = ""
     missed: tuple[Unjudged, ...] = ()
     stretches: tuple[Stretch, ...] = ()
+    meaning: bytes = b""
 
 
 class Unjudged(msgspec.Struct, frozen=True, tag="unjudged", tag_field="status", kw_only=True):
@@ -83,17 +85,20 @@ class Unjudged(msgspec.Struct, frozen=True, tag="unjudged", tag_field="status", 
 Assessment: TypeAlias = Assessed | Unjudged
 
 NOT_ASSESSED: dict[str, float | None] = dict.fromkeys(SLUGS)
+_SLUGS = frozenset(SLUGS)
 
 
 def checked(assessment: Assessed) -> Assessed:
     """The same assessment, or InferenceFailed where a score is NaN, infinite or outside 0..1."""
-    optional = (assessment.sensitive, assessment.refusal, *assessment.categories.values())
-    scores = [assessment.unsafe, *(assessment.severity or ()), *[score for score in optional if score is not None]]
+    categories = assessment.categories
+    optional = [*categories.values(), assessment.sensitive, assessment.refusal]
+    scores = [score for score in optional if score is not None]
+    scores += (assessment.unsafe, *(assessment.severity or ()))
     if not _are_probabilities(scores):
         raise InferenceFailed("a classifier returned a score that is not a probability")
-    unknown = assessment.categories.keys() - NOT_ASSESSED.keys()
-    if unknown:
-        raise InferenceFailed(f"a classifier returned unknown categories: {', '.join(sorted(unknown))}")
+    if not categories.keys() <= _SLUGS:
+        unknown = ", ".join(sorted(categories.keys() - _SLUGS))
+        raise InferenceFailed(f"a classifier returned unknown categories: {unknown}")
     return assessment
 
 

@@ -26,6 +26,7 @@ _PIP: Final[dict[TrtBackend, str]] = {
     "tensorrt": "pip install tensorrt",
     "tensorrt_rtx": "pip install tensorrt-rtx-cu13-libs tensorrt-rtx-cu13-bindings",
 }
+_NO_GPU: Final = "no GPU, or no driver for it"
 # cuda.h: CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR and _MINOR.
 _MAJOR, _MINOR = 75, 76
 
@@ -117,24 +118,23 @@ def _onnxruntime(host: Machine) -> list[Runs]:
     version, there = str(onnxruntime.__version__), onnxruntime.get_available_providers()
     found = [Runs(name="onnxruntime", usable=True, version=version)]
     for name, provider in (("onnxruntime-cuda", "CUDA"), ("onnxruntime-tensorrt", "Tensorrt")):
+        lacks = [] if host.cuda else [_NO_GPU]
         if f"{provider}ExecutionProvider" not in there:
-            why = f"this onnxruntime has no {provider} provider: pip install 'headgate[gpu]' in place of [cpu]"
-        else:
-            why = "" if host.cuda else "no GPU, or no driver for it"
-        found.append(Runs(name=name, usable=not why, version=version, why=why))
+            lacks.append(f"this onnxruntime has no {provider} provider: pip install 'headgate[gpu]' in place of [cpu]")
+        found.append(Runs(name=name, usable=not lacks, version=version, why="; ".join(lacks)))
     return found
 
 
 def _tensorrt(name: TrtBackend, host: Machine) -> Runs:
-    if name not in host.installed:
-        why = f"not installed: {_PIP[name]}"
-    elif not host.cuda:
-        builds = "; it builds engines here, and runs none" if name == "tensorrt_rtx" else ""
-        why = f"no GPU, or no driver for it{builds}"
-    elif name == "tensorrt_rtx" and host.capability not in COMPUTE:
-        why = f"compute capability {host.capability} ({host.gpu}) is none of {', '.join(COMPUTE)}; use tensorrt"
-    elif not importlib.util.find_spec("cuda"):
-        why = "cuda-python is not installed: pip install cuda-bindings"
-    else:
-        why = ""
-    return Runs(name=name, usable=not why, version=host.versions.get(name, ""), why=why)
+    """All that is missing at once, so that nobody installs one thing only to hear of the next."""
+    here = name in host.installed
+    lacks = [] if host.cuda else [_NO_GPU]
+    if not here:
+        lacks.append(f"not installed: {_PIP[name]}")
+    elif not host.cuda and name == "tensorrt_rtx":
+        lacks.append("it builds engines here, and runs none")
+    if host.cuda and name == "tensorrt_rtx" and host.capability not in COMPUTE:
+        lacks.append(f"compute capability {host.capability} ({host.gpu}) is none of {', '.join(COMPUTE)}; use tensorrt")
+    if not importlib.util.find_spec("cuda"):
+        lacks.append("cuda-python is not installed: pip install cuda-bindings")
+    return Runs(name=name, usable=not lacks, version=host.versions.get(name, ""), why="; ".join(lacks))

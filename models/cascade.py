@@ -98,5 +98,6 @@ def _second(first: Assessment, then: Assessment) -> Assessment:
         sensitive=first.sensitive if then.sensitive is None else then.sensitive,
         refusal=first.refusal if then.refusal is None else then.refusal,
         spans=then.spans or first.spans,
+        meaning=first.meaning or then.meaning,
         model="+".join(dict.fromkeys(name for name in (first.model, then.model) if name)),
     )

@@ -45,7 +45,7 @@ class Classifier(Protocol):
         ...
 
 
-def is_local(classifier: Classifier) -> bool:
+def is_local(classifier: object) -> bool:
     """Whether it has an attribute `local` that is true: it computes in this process and waits for nobody.
 
     A caller that blocks may then run it in its own thread, and an event loop may where the cost is 0.

@@ -14,6 +14,8 @@ MARKERS: Mapping[str, int] = {"chat": 1, "pair": 2, "text": 3, "t2i": 4, "t2v": 
 WINDOW = 192
 OVERLAP = 48
 PROMPT_TOKENS = 64
+CHARS_A_TOKEN = 8
+"""Characters of a window's token at most; a longer text is likely to need another window."""
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -59,9 +61,14 @@ class PairEncoder:
         head = [self._cls, self._markers[marker]]
         if response is None:
             return self._windows(head, prompt, 0)
-        head += self._cut(self._tokenizer.encode(prompt, add_special_tokens=False).ids)
+        head += self._cut(self._ids(prompt))
         head.append(self._sep)
         return self._windows(head, response, 1)
+
+    def _ids(self, text: str) -> list[int]:
+        # A sixth cheaper than `encode`: it does not follow where each token stands.
+        found: list[int] = self._tokenizer.encode_batch_fast([text], add_special_tokens=False)[0].ids
+        return found
 
     def _cut(self, ids: list[int]) -> list[int]:
         limit = self._prompt_tokens
@@ -71,14 +78,17 @@ class PairEncoder:
         return ids[:first] + ids[first - limit :]
 
     def _windows(self, head: list[int], text: str, judged_type: int) -> list[Window]:
-        encoding = self._tokenizer.encode(text, add_special_tokens=False)
-        ids = encoding.ids
         room = self._window - len(head) - 1
         head_types = [0] * len(head)
+        offsets: list[tuple[int, int]] = []
+        ids = self._ids(text) if len(text) <= room * CHARS_A_TOKEN else []
+        # Twice, for the few that look short and are not, is less than following every token of all the others.
+        if len(ids) > room or len(text) > room * CHARS_A_TOKEN:
+            encoding = self._tokenizer.encode(text, add_special_tokens=False)
+            ids, offsets = encoding.ids, encoding.offsets
         if len(ids) <= room:
             types = head_types + [judged_type] * (len(ids) + 1)
             return [Window(head + ids + [self._sep], types, 0, len(text))]
-        offsets = encoding.offsets
         types = head_types + [judged_type] * (room + 1)
         windows = []
         for first in window_starts(len(ids), room, self._overlap):

@@ -26,7 +26,10 @@ class Axes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pixels(msgspec.Struct, frozen=True, kw_only=True):
-    """How an image becomes `pixel_values` [3, height, width]: (value * rescale - mean) / std, channel by channel."""
+    """How an image becomes `pixel_values` [3, height, width]: (value * rescale - mean) / std, channel by channel.
+
+    With `shortest` its shorter side is scaled to that and the middle of it is cut out; without, all of it is scaled.
+    """
 
     height: int
     width: int
@@ -34,6 +37,7 @@ class Pixels(msgspec.Struct, frozen=True, kw_only=True):
     std: tuple[float, float, float]
     rescale: float = 1 / 255
     resample: str = "bilinear"
+    shortest: int = 0
 
 
 class Tolerance(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,8 +20,9 @@ from .guards.labels import Scores, assessed
 from .guards.odds import sigmoid
 from .guards.pixels import pixels_of
 from .manifest import FileEntry, checked_files, sha256
+from .media import bytes_of
 from .run_onnx import OnnxRuntime
-from .video import bytes_of, frame_file
+from .video import frame_file
 from .vision.clip import Clip, ClipBounds, Moment
 from .vision.decode import evenly
 from .zero_shot import MANIFEST, TextVectors, ZeroShotCard, card_of, unit

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
@@ -11,10 +10,10 @@ import msgspec
 from .assessment import NOT_ASSESSED, Assessed, Assessment, Unjudged
 from .classifier import Classifier
 from .combine import judged
-from .content import Image, Kind, Part, Role, Text
+from .content import Image, Kind, Part
+from .media import MORE_TEXT, NO_TEXT, NO_VISUAL, asked, bytes_of, digest_of, message_of, own
 from .merge import worst
 from .vision.bounds import DEFAULT, Bounds
-from .vision.data_url import decoded, is_data
 from .vision.decode import Picture, Pixels, decode
 from .vision.ocr import Seen
 from .vision.readings import readings
@@ -22,10 +21,7 @@ from .vision.readings import readings
 VERSION: Final = 1
 _KINDS: frozenset[Kind] = frozenset({"image"})
 
-NO_VISUAL: Final = Unjudged(reason="no_visual_classifier", detail="its words were judged, not what it shows")
-NOT_FETCHED: Final = Unjudged(reason="not_fetched", detail="the policy lets nobody fetch this URL")
 SAMPLED: Final = Unjudged(reason="frames_left_out", detail="some frames of a moving picture were not looked at")
-MORE_TEXT: Final = Unjudged(reason="too_much_text", detail="more lines of text than are read")
 
 
 class Known(Protocol):
@@ -63,9 +59,8 @@ class ImageJudge:
         self._known = known
         self._bounds = bounds
         self.members: tuple[Classifier, ...] = () if visual is None else (visual,)
-        others = [one.digest if one is not None else "" for one in (text, visual, known)]
-        sums = "\n".join([str(VERSION), msgspec.json.encode(bounds).decode(), look_digest, *others])
-        self._digest = hashlib.sha256(sums.encode()).hexdigest()[:16]
+        sums = [look_digest, known.digest if known is not None else ""]
+        self._digest = digest_of(VERSION, bounds, sums=sums, judges=(text, visual))
 
     @property
     def name(self) -> str:
@@ -114,8 +109,8 @@ class ImageJudge:
         if self._visual is not None and not getattr(self._visual, "local", False):
             found = judged(self._visual, [part])[0]
             if isinstance(found, Assessed):
-                return msgspec.structs.replace(found, missed=(*found.missed, self._own(why)))
-        return self._own(why)
+                return msgspec.structs.replace(found, missed=(*found.missed, own(why, name=self.name)))
+        return own(why, name=self.name)
 
     def _read(self, part: Image, picture: Picture) -> list[Assessment]:
         """What is said of the text in the frames; reasons where some was left unread."""
@@ -123,40 +118,24 @@ class ImageJudge:
         texts: dict[str, None] = {}
         for frame in picture.frames:
             seen = self._look(frame)
-            texts.update(dict.fromkeys(readings(seen.rows, message=part.context if part.role is Role.USER else "")))
+            texts.update(dict.fromkeys(readings(seen.rows, message=message_of(part))))
             if seen.more:
                 missed.append(MORE_TEXT)
         if not texts:
             return missed
         if self._text is None:
-            return [*missed, Unjudged(reason="no_text_classifier", detail="nobody judges the text in it")]
-        context = "" if part.role is Role.USER else part.context
-        asked = [
-            Text(text=text, role=part.role, purpose=part.purpose, path=part.path, context=context) for text in texts
-        ]
-        return [*missed, *judged(self._text, asked)]
+            return [*missed, NO_TEXT]
+        return [*missed, *judged(self._text, asked(part, texts))]
 
     def _shown(self, part: Image) -> Assessment:
         return judged(self._visual, [part])[0] if self._visual is not None else NO_VISUAL
 
     def _together(self, found: Sequence[Assessment]) -> Assessment:
         known = [one for one in found if isinstance(one, Assessed)]
-        missed = tuple(dict.fromkeys(self._own(one) for one in found if isinstance(one, Unjudged)))
+        missed = tuple(dict.fromkeys(own(one, name=self.name) for one in found if isinstance(one, Unjudged)))
         if not known:
             # Nothing was there to be judged by its words: no score, and the reasons why nothing else was.
             blank = Assessed(unsafe=0.0, categories=dict(NOT_ASSESSED), model=self.name)
             return msgspec.structs.replace(blank, missed=missed) if missed else blank
         both = worst(known)
         return msgspec.structs.replace(both, model=f"{self.name}+{both.model}", missed=(*both.missed, *missed))
-
-    def _own(self, missed: Unjudged) -> Unjudged:
-        return missed if missed.model else msgspec.structs.replace(missed, model=self.name)
-
-
-def bytes_of(part: Image, *, limit: int) -> bytes | Unjudged:
-    """The part's bytes, from its data URL where it has one; a URL that nobody fetched is unjudged."""
-    if part.data:
-        return part.data
-    if is_data(part.url):
-        return decoded(part.url, limit=limit)
-    return NOT_FETCHED if part.url else Unjudged(reason="not_decodable", detail="the image is empty")

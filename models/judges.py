@@ -22,11 +22,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     use: Annotated[str, Meta(description="A shipped model, a folder of weights, or a guard of `headgate models list`.")]
     name: Annotated[str, Meta(description="What it is called in verdicts and in cascade; use where left out.")] = ""
     via: Annotated[
-        Literal["onnx", "triton", "openai"] | None,
-        Meta(description="In this process from path, or a server: Triton, or one that speaks OpenAI's protocol."),
+        Literal["onnx", "kserve", "openai"] | None,
+        Meta(description="In this process, or a server: one of KServe v2 (Triton) or of OpenAI's protocol (vLLM)."),
     ] = None
     path: Annotated[str | None, Meta(description="Folder that `headgate export` wrote.")] = None
-    url: Annotated[str | None, Meta(description="Base URL of the server, with its version path.")] = None
+    url: Annotated[str | None, Meta(description="The server's URL; of OpenAI's protocol with its version path.")] = None
     model: Annotated[str | None, Meta(description="The model's name at the server.")] = None
     key: Annotated[str | None, Meta(description="The key that the server is shown.")] = None
     timeout: Annotated[float, Meta(ge=0.01, le=600, description="Seconds of one pass with its attempts.")] = 5.0

@@ -52,6 +52,7 @@ def merged(found: Sequence[Assessed], *, rule: Rule) -> Assessed:
         ambiguous=any(one.ambiguous for one in found),
         model="+".join(dict.fromkeys(one.model for one in found if one.model)),
         missed=tuple(missed for one in found for missed in one.missed),
+        meaning=next((one.meaning for one in found if one.meaning), b""),
     )
 
 

@@ -10,6 +10,7 @@ from .classifier import Classifier
 from .errors import ModelUnavailable
 from .manifest import FileEntry, Manifest, Weights, read
 from .manifest import verify as verify_folder
+from .runtimes import HERE, Place
 
 DEFAULT = "text"
 
@@ -54,8 +55,8 @@ def resolve(name_or_folder: str) -> Path:
     )
 
 
-def load(name_or_folder: str = DEFAULT, *, threads: int = 1) -> Classifier:
-    """The verified classifier of a name or folder.
+def load(name_or_folder: str = DEFAULT, *, threads: int = 1, place: Place = HERE) -> Classifier:
+    """The verified classifier of a name or folder, with its graph run here or at the place's server.
 
     Raises ModelUnavailable where it is missing, not verified or of a modality that nothing here runs.
     """
@@ -65,7 +66,7 @@ def load(name_or_folder: str = DEFAULT, *, threads: int = 1) -> Classifier:
         raise ModelUnavailable(f"model {manifest.name}: nothing here runs modality {manifest.modality!r}")
     from .text import TextClassifier
 
-    return TextClassifier.load(folder, threads=threads)
+    return TextClassifier.load(folder, threads=threads, place=place)
 
 
 def listing() -> list[ModelInfo]:

@@ -38,7 +38,7 @@ class _Metadata(msgspec.Struct, frozen=True):
 
 
 class KServeRuntime:
-    """One model of a server; safe to call from several threads.
+    """One model of a server; safe to call from several threads, and `callers` of them wait for it at once.
 
     `timeout` is in seconds and bounds one call with its retry. `token` goes as a bearer token. `binary` is the
     protocol's extension for tensors, which Triton has; without it they are written as JSON. Raises ConfigError for a
@@ -46,6 +46,7 @@ class KServeRuntime:
     """
 
     joins = True
+    local = False
 
     def __init__(
         self,
@@ -59,6 +60,7 @@ class KServeRuntime:
         binary: bool = True,
         pad_id: int = 0,
         rows: int = 32,
+        callers: int = 16,
     ) -> None:
         found = urllib.parse.urlsplit(url)
         if found.scheme not in ("http", "https") or not found.hostname:
@@ -74,7 +76,8 @@ class KServeRuntime:
         self._binary = binary
         self._pad_id = pad_id
         self._most = rows
-        self._idle: queue.LifoQueue[http.client.HTTPConnection] = queue.LifoQueue(maxsize=16)
+        self.callers = callers
+        self._idle: queue.LifoQueue[http.client.HTTPConnection] = queue.LifoQueue(maxsize=callers)
 
     def ready(self) -> None:
         """Ask whether the model is served with the inputs it is fed with; ModelUnavailable says what is wrong."""

@@ -64,6 +64,7 @@ class TensorRtRuntime:
     """
 
     joins = True
+    local = True
 
     def __init__(
         self, path: Path, *, engine: Engine, inputs: Sequence[Axes], pad_id: int = 0, lanes: int = LANES
@@ -74,6 +75,7 @@ class TensorRtRuntime:
         from .cuda import Lane
 
         trt = tensorrt_module(engine.backend)
+        self.callers = lanes
         self._path = path
         self._pad_id = pad_id
         self._profiles = engine.profiles

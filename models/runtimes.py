@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
+import msgspec
 import numpy.typing as npt
 
 from .errors import ModelUnavailable
@@ -16,12 +17,41 @@ from .run_onnx import OnnxRuntime
 GRAPH = "model.onnx"
 
 
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a folder's model runs: here with so many threads, or behind a server that speaks KServe v2.
+
+    `timeout` in seconds bounds one call of the server, which `callers` threads ask at once.
+    """
+
+    threads: int = 1
+    url: str = ""
+    token: str = ""
+    timeout: float = 5.0
+    callers: int = 16
+
+    def __repr__(self) -> str:
+        return f"Place(threads={self.threads}, url={self.url!r})"  # a token is shown nowhere
+
+
+HERE: Final = Place()
+
+
 class Runtime(Protocol):
     """Rows in, logits out; blocking, and safe to call from several threads."""
 
     @property
     def joins(self) -> bool:
         """Whether rows may share a batch."""
+        ...
+
+    @property
+    def local(self) -> bool:
+        """Whether it computes in this process, and waits for nobody."""
+        ...
+
+    @property
+    def callers(self) -> int:
+        """How many threads may wait in it at once; 1 where it computes."""
         ...
 
     def run(self, input_ids: Sequence[Sequence[int]], type_ids: Sequence[Sequence[int]]) -> Logits:
@@ -33,16 +63,16 @@ class Runtime(Protocol):
         ...
 
 
-def open_runtime(folder: Path, *, threads: int = 1, url: str = "", token: str = "", timeout: float = 5.0) -> Runtime:
-    """onnxruntime for a graph, TensorRT for an engine, and the server at `url` for a folder that Triton serves.
+def open_runtime(folder: Path, *, place: Place = HERE) -> Runtime:
+    """onnxruntime for a graph, TensorRT for an engine, or the server of a place for either.
 
     Its files are those of the manifest: whoever calls has hashed them. Raises ModelUnavailable where it cannot run.
     """
     export = export_of(folder)
-    if url:
-        return _remote(folder, export, url, token=token, timeout=timeout)
+    if place.url:
+        return _remote(folder, export, place)
     if export is None or export.target == "onnx":
-        return OnnxRuntime(folder / (export.graph if export else GRAPH), threads=threads)
+        return OnnxRuntime(folder / (export.graph if export else GRAPH), threads=place.threads)
     if export.target == "triton":
         raise ModelUnavailable(f"{folder} is served by Triton: give the server's URL, or export --to onnx or tensorrt")
     from .run_tensorrt import TensorRtRuntime
@@ -50,7 +80,7 @@ def open_runtime(folder: Path, *, threads: int = 1, url: str = "", token: str = 
     return TensorRtRuntime.load(folder, export)
 
 
-def _remote(folder: Path, export: Export | None, url: str, *, token: str, timeout: float) -> Runtime:
+def _remote(folder: Path, export: Export | None, place: Place) -> Runtime:
     from .run_remote import KServeRuntime
 
     if export is None:
@@ -58,5 +88,6 @@ def _remote(folder: Path, export: Export | None, url: str, *, token: str, timeou
     served = Path(export.graph).parts
     name = served[1] if len(served) > 2 else folder.resolve().name
     return KServeRuntime(
-        url, model=name, inputs=export.inputs, token=token, timeout=timeout, pad_id=export.pad_id
+        place.url, model=name, inputs=export.inputs, token=place.token, timeout=place.timeout, pad_id=export.pad_id,
+        callers=place.callers,
     )  # fmt: skip

@@ -112,7 +112,7 @@ class Scheduler:
         with self._changed:
             self._enter(request, priority)
             self._call_workers()
-        future.add_done_callback(lambda done: self._forget(request) if done.cancelled() else None)
+        future.add_done_callback(lambda done: self._leave(request, done) if done.cancelled() else None)
         return future
 
     def assess(
@@ -183,11 +183,11 @@ class Scheduler:
         with self._changed:
             self._closed = True
             waiting = {id(item.request): item.request for item in self._waiting.everything()}
+            for request in waiting.values():
+                request.error = ModelUnavailable("the scheduler was closed")
+                request.over, request.waiting = True, 0
             self._queued = 0
             self._changed.notify_all()
-        for request in waiting.values():
-            request.error = ModelUnavailable("the scheduler was closed")
-            request.over = True
         tell(waiting.values())
         end = time.monotonic() + timeout
         for thread in self._threads:
@@ -246,6 +246,15 @@ class Scheduler:
         self._forget(request)
         if not request.future.done():
             request.future.set_exception(too_late(timeout))
+
+    def _leave(self, request: Asked, future: Future[list[Assessment]]) -> None:
+        """The caller cancelled: he is forgotten, and whoever waits for his future hears of it."""
+        with self._changed:
+            if request.over:
+                return  # the worker that made it over tells it
+            request.over = True
+            self._remove(request)
+        future.set_running_or_notify_cancel()
 
     def _forget(self, request: Asked) -> None:
         with self._changed:
@@ -350,13 +359,13 @@ class Scheduler:
     def _answers(self, parts: Sequence[Part]) -> list[Assessment]:
         try:
             answers = self._classifier.assess(parts)
-        except NotJudged:
+            if len(answers) != len(parts):
+                raise InferenceFailed(f"{self._classifier.name} gave {len(answers)} answers for {len(parts)} parts")
+            return [checked(answer) if isinstance(answer, Assessed) else answer for answer in answers]
+        except (NotJudged, KeyboardInterrupt):
             raise
-        except Exception as error:  # a classifier may be anybody's: whatever it raises means "not judged"
+        except BaseException as error:  # a classifier may be anybody's, and a panic of Rust's is no Exception
             raise InferenceFailed(f"{self._classifier.name} raised {type(error).__name__}") from error
-        if len(answers) != len(parts):
-            raise InferenceFailed(f"{self._classifier.name} gave {len(answers)} answers for {len(parts)} parts")
-        return [checked(answer) if isinstance(answer, Assessed) else answer for answer in answers]
 
 
 def _deadline(timeout: float | None) -> float | None:

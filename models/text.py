@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -16,8 +16,11 @@ from .content import Direction, Kind, Part, Role, Text, direction_of
 from .encoding import PairEncoder, Window
 from .errors import ModelUnavailable
 from .manifest import Weights, verify
+from .meaning import TENSOR as MEANING
+from .meaning import packed
 from .normalise import views
-from .runtimes import Runtime, open_runtime
+from .run_onnx import OnnxRuntime
+from .runtimes import HERE, Place, Runtime, open_runtime
 
 BATCH_TOKENS = 512
 """Padded tokens of one call of the runtime: on a CPU more gains nothing."""
@@ -43,10 +46,15 @@ class _Row(msgspec.Struct, frozen=True):
     window: Window
 
 
+class _Scored(NamedTuple):
+    """Scores of rows, and what they are about where that is asked for."""
+
+    scores: dict[int, Array]
+    about: dict[int, Array]
+
+
 class TextClassifier:
     """The embedded text model: blocking, safe to call from several threads, and blind to what shares its batch."""
-
-    local: Final = True
 
     def __init__(
         self, weights: Weights, *, encoder: PairEncoder, runtime: Runtime, max_windows: int = MAX_WINDOWS
@@ -59,13 +67,18 @@ class TextClassifier:
         self._weights = weights
         self._encoder = encoder
         self._runtime = runtime
+        self.local = runtime.local
+        self.callers = runtime.callers
+        self._meaning = False
         self._max_windows = max_windows
         self._scales = scales(manifest)
         self._column = {head: column for column, head in enumerate(manifest.heads)}
         self._covers = frozenset(manifest.covers)
 
     @classmethod
-    def load(cls, folder: Path, *, threads: int = 1, max_windows: int = MAX_WINDOWS) -> TextClassifier:
+    def load(
+        cls, folder: Path, *, threads: int = 1, place: Place = HERE, max_windows: int = MAX_WINDOWS
+    ) -> TextClassifier:
         """The model of a folder whose every file has the sha256 of its manifest.
 
         Raises DigestMismatch where one has not, and ModelUnavailable where a file or onnxruntime is missing.
@@ -83,7 +96,7 @@ class TextClassifier:
             )
         except Exception as error:  # tokenizers raises bare Exception
             raise ModelUnavailable(f"{folder}: the tokenizer cannot be used: {error}") from error
-        runtime = open_runtime(folder, threads=threads)
+        runtime = open_runtime(folder, place=msgspec.structs.replace(place, threads=threads))
         return cls(weights, encoder=encoder, runtime=runtime, max_windows=max_windows)
 
     @property
@@ -93,8 +106,18 @@ class TextClassifier:
 
     @property
     def digest(self) -> str:
-        """Hex digest of weights, labels and calibration."""
-        return self._weights.digest
+        """Hex digest of weights, labels and calibration; with `+mean` where it also tells what texts are about."""
+        return f"{self._weights.digest}+{MEANING}" if self._meaning else self._weights.digest
+
+    def read_meaning(self) -> bool:
+        """Also tell what texts are about, from now on; False where the runtime or its graph does not say."""
+        if not self._meaning and isinstance(self._runtime, OnnxRuntime):
+            try:
+                self._runtime = self._runtime.beside(MEANING)
+            except ModelUnavailable:
+                return False
+            self._meaning = True
+        return self._meaning
 
     @property
     def weights(self) -> Weights:
@@ -128,9 +151,13 @@ class TextClassifier:
                 rows.extend(found)
             else:
                 answers[index] = found
-        scores = self._score(rows)
+        scores, about = self._score(rows)
         for index, found_at in _by_part(rows).items():
-            answers[index] = self._assessed(np.array([scores[at] for at in found_at]), role=parts[index].role)
+            judged = self._assessed(np.array([scores[at] for at in found_at]), role=parts[index].role)
+            if about:
+                meaning = packed(np.array([about[at] for at in found_at], dtype=np.float32))
+                judged = msgspec.structs.replace(judged, meaning=meaning)
+            answers[index] = judged
         return [answers[index] for index in range(len(parts))]
 
     def _rows(self, index: int, part: Part) -> list[_Row] | Assessment:
@@ -161,13 +188,19 @@ class TextClassifier:
     def _too_long(self) -> Unjudged:
         return Unjudged(reason="too_long", detail=f"more than {self._max_windows} windows", model=self.name)
 
-    def _score(self, rows: Sequence[_Row]) -> dict[int, Array]:
-        scores: dict[int, Array] = {}
-        for batch in _batches(rows, joins=self._runtime.joins):
+    def _score(self, rows: Sequence[_Row]) -> _Scored:
+        found = _Scored({}, {})
+        runtime = self._runtime
+        for batch in _batches(rows, joins=runtime.joins):
             windows = [rows[at].window for at in batch]
-            logits = self._runtime.run([window.ids for window in windows], [window.type_ids for window in windows])
-            scores.update(zip(batch, probabilities(logits, scales=self._scales), strict=True))
-        return scores
+            ids, types = [window.ids for window in windows], [window.type_ids for window in windows]
+            if isinstance(runtime, OnnxRuntime) and runtime.inner:
+                logits, inner = runtime.run_beside(ids, types)
+                found.about.update(zip(batch, inner, strict=True))
+            else:
+                logits = runtime.run(ids, types)
+            found.scores.update(zip(batch, probabilities(logits, scales=self._scales), strict=True))
+        return found
 
     def _assessed(self, scores: Array, *, role: Role) -> Assessed:
         # Rows are views and windows in order: the worst of each head counts, severity goes with the most unsafe row.

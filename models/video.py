@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
@@ -12,14 +11,13 @@ import msgspec
 from .assessment import NOT_ASSESSED, Assessed, Assessment, Stretch, Unjudged
 from .classifier import Classifier
 from .combine import judged
-from .content import Image, Kind, Part, Role, Text, Video
+from .content import Image, Kind, Part, Video
 from .hashing.known import KnownPictures, assessed
 from .hashing.pdq import hashed
 from .hashing.vpdq import FrameHash
-from .image import MORE_TEXT, NO_VISUAL, NOT_FETCHED
+from .media import MORE_TEXT, NO_TEXT, NO_VISUAL, asked, bytes_of, digest_of, message_of, own
 from .merge import FLAGGED, worst
 from .vision.clip import DEFAULT, Clip, ClipBounds, Moment
-from .vision.data_url import decoded, is_data
 from .vision.decode import Picture, Pixels
 from .vision.ocr import Seen
 from .vision.readings import readings
@@ -68,15 +66,8 @@ class VideoJudge:
         self._known = known
         self._bounds = bounds
         self.members: tuple[Classifier, ...] = tuple(one for one in (visual, temporal) if one is not None)
-        digests = [one.digest for one in (text, *self.members) if one is not None]
-        sums = [
-            str(VERSION),
-            msgspec.json.encode(bounds).decode(),
-            look_digest,
-            known.digest if known else "",
-            *digests,
-        ]
-        self._digest = hashlib.sha256("\n".join(sums).encode()).hexdigest()[:16]
+        sums = [look_digest, known.digest if known is not None else ""]
+        self._digest = digest_of(VERSION, bounds, sums=sums, judges=(text, visual, temporal))
 
     @property
     def name(self) -> str:
@@ -111,11 +102,11 @@ class VideoJudge:
             return Unjudged(reason="unsupported_kind", model=self.name)
         data = bytes_of(part, limit=self._bounds.bytes)
         if isinstance(data, Unjudged):
-            return self._own(data)
+            return own(data, name=self.name)
         clip = Clip(data, bounds=self._bounds)
         said, rows = self._frames(part, clip)
         if clip.fault is not None and not rows:
-            return self._own(clip.fault)
+            return own(clip.fault, name=self.name)
         said += self._over_time(part, rows)
         if self._temporal is not None:
             said.append(_Said(start=0.0, end=clip.duration, assessment=judged(self._temporal, [part])[0]))
@@ -162,41 +153,37 @@ class VideoJudge:
         """The text of each moment, and of all in a row: a sentence or a word may be split over frames."""
         missed = [_Said(start=0.0, end=0.0, assessment=MORE_TEXT)] if any(one.more for one in seen.values()) else []
         times: dict[str, list[float]] = {}
-        message = part.context if part.role is Role.USER else ""
         for time, one in seen.items():
-            for text in readings(one.rows, message=message):
+            for text in readings(one.rows, message=message_of(part)):
                 times.setdefault(text, []).append(time)
-        for text in joined([one.rows for one in seen.values()]):
-            times.setdefault(text, [time for time, one in seen.items() if one.rows])
-        if not times:
+        whole = [text for text in joined([one.rows for one in seen.values()]) if text not in times]
+        if not times and not whole:
             return missed
         if self._text is None:
-            nobody = Unjudged(reason="no_text_classifier", detail="nobody judges the text in it")
-            return [*missed, _Said(start=0.0, end=0.0, assessment=nobody)]
-        context = "" if part.role is Role.USER else part.context
-        asked = [
-            Text(text=text, role=part.role, purpose=part.purpose, path=part.path, context=context) for text in times
+            return [*missed, _Said(start=0.0, end=0.0, assessment=NO_TEXT)]
+        answers = judged(self._text, asked(part, [*times, *whole]))
+        said = [
+            _Said(start=time, end=time, assessment=one)
+            for found, one in zip(times.values(), answers, strict=False)
+            for time in found
         ]
-        answers = judged(self._text, asked)
-        spans = [(found[0], found[-1]) for found in times.values()]
-        return [
-            *missed,
-            *(_Said(start=a, end=b, assessment=one) for (a, b), one in zip(spans, answers, strict=True)),
-        ]
+        # What all moments say together is put down to the one that says it by itself, where there is one.
+        by_itself = _loudest(said)
+        start, end = (by_itself.start, by_itself.end) if by_itself else (min(seen), max(seen))
+        together = [_Said(start=start, end=end, assessment=one) for one in answers[len(times) :]]
+        return [*missed, *said, *together]
 
     def _together(self, said: Sequence[_Said], missed: Iterable[Unjudged]) -> Assessment:
         known = [one for one in said if isinstance(one.assessment, Assessed)]
         unknown = [one.assessment for one in said if isinstance(one.assessment, Unjudged)]
-        absent = tuple(dict.fromkeys(self._own(one) for one in (*unknown, *missed)))
+        absent = tuple(dict.fromkeys(own(one, name=self.name) for one in (*unknown, *missed)))
         if not known:
             return Assessed(unsafe=0.0, categories=dict(NOT_ASSESSED), model=self.name, missed=absent)
         both = worst([one.assessment for one in known if isinstance(one.assessment, Assessed)])
+        every = tuple(dict.fromkeys((*both.missed, *absent)))
         return msgspec.structs.replace(
-            both, model=f"{self.name}+{both.model}", missed=(*both.missed, *absent), stretches=stretches(known)
+            both, model=f"{self.name}+{both.model}", missed=every, stretches=stretches(known)
         )
-
-    def _own(self, missed: Unjudged) -> Unjudged:
-        return missed if missed.model else msgspec.structs.replace(missed, model=self.name)
 
 
 def stretches(said: Sequence[_Said]) -> tuple[Stretch, ...]:
@@ -215,6 +202,13 @@ def stretches(said: Sequence[_Said]) -> tuple[Stretch, ...]:
     return tuple(sorted(found, key=lambda one: (-one.score, one.start)))
 
 
+def _loudest(said: Sequence[_Said]) -> _Said | None:
+    """The worst of what is flagged by itself; None where nothing is."""
+    scores = {at: one.assessment.unsafe for at, one in enumerate(said) if isinstance(one.assessment, Assessed)}
+    flagged = [at for at, score in scores.items() if score >= FLAGGED]
+    return said[max(flagged, key=scores.__getitem__)] if flagged else None
+
+
 def joined(rows: Sequence[Sequence[str]]) -> list[str]:
     """The texts of moments in a row as one, repetitions left out; fragments also without the gaps between them."""
     distinct: list[str] = []
@@ -228,15 +222,6 @@ def joined(rows: Sequence[Sequence[str]]) -> list[str]:
     if all(len(text) <= _FRAGMENT and " " not in text for text in distinct):
         whole.append("".join(distinct))
     return whole
-
-
-def bytes_of(part: Video, *, limit: int) -> bytes | Unjudged:
-    """The part's bytes, from its data URL where it has one; a URL that nobody fetched is unjudged."""
-    if part.data:
-        return part.data
-    if is_data(part.url):
-        return decoded(part.url, limit=limit)
-    return NOT_FETCHED if part.url else Unjudged(reason="not_decodable", detail="the video is empty")
 
 
 def _picture(moment: Moment) -> Picture:

@@ -13,10 +13,10 @@ from .assessment import DECIMALS, NOT_ASSESSED, Assessed, Assessment, Unjudged, 
 from .content import Image, Kind, Part
 from .errors import ConfigError, ModelUnavailable
 from .exported import Activation, Pixels
-from .guards.folder import HERE, Opened, Place, opened
+from .guards.folder import Opened, opened
 from .guards.odds import sigmoid, softmax
 from .guards.pixels import pixels_of
-from .runtimes import Runtime
+from .runtimes import HERE, Place, Runtime
 from .taxonomy import SLUGS
 
 TOKENS: Final = 197
@@ -40,8 +40,6 @@ class VisualClassifier:
     left out is not assessed. Columns called `severity_1` to `severity_3` are P(severity at least that).
     """
 
-    local: Final = True
-
     def __init__(self, model: Opened, *, runtime: Runtime, labels: Mapping[str, str], name: str) -> None:
         frame = model.manifest.export.pixels
         if frame is None:
@@ -54,6 +52,8 @@ class VisualClassifier:
             raise ConfigError(f"models: {name}.labels: no label {unknown[0]!r}; the model has: {known}")
         self._model = model
         self._runtime = runtime
+        self.local = runtime.local
+        self.callers = runtime.callers
         self._labels = dict(labels)
         self._name = name
         self._frame = frame

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
+from .assemble import ZERO_SHOT
 from .assessment import Assessed, Assessment
 from .content import Kind, Part
 from .errors import ModelUnavailable
@@ -20,7 +21,7 @@ from .manifest import FileEntry, checked_files
 from .run_onnx import OnnxRuntime
 from .visual import TOKENS, activated, assessed, check_labels, in_batches
 
-MANIFEST: Final = "zero_shot.json"
+MANIFEST: Final = ZERO_SHOT
 _KINDS: frozenset[Kind] = frozenset({"image"})
 
 Vectors = npt.NDArray[np.float32]

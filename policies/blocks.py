@@ -10,6 +10,7 @@ from .names import ActionName, DirectionName, KindName, LevelName, PurposeName, 
 
 PiiKind: TypeAlias = Literal["email", "phone", "card", "iban", "ip", "ssn"]
 PiiAction: TypeAlias = Literal["allow", "flag", "redact", "refuse"]
+Likening: TypeAlias = Literal["meaning", "words"]
 Words: TypeAlias = str | tuple[str, ...]
 """One name or several; `*` and `?` stand for any letters and any one letter."""
 
@@ -70,14 +71,17 @@ class ListBlock(Strict, frozen=True, kw_only=True):
 
 
 class CustomBlock(Strict, frozen=True, kw_only=True):
-    """A category of one's own: texts like its `examples`, and less like its `counterexamples`, are found.
+    """A category of one's own: texts like its `examples` or its `description`, and less like its `counterexamples`.
 
-    `threshold` is the cosine similarity, 0..1, from which a text counts as alike.
+    `by: meaning` asks the embedded text model what a text is about, `by: words` compares words alone. `threshold` is
+    the score, 0..1, from which a text counts: where it is left out, one that was found on the examples themselves.
     """
 
-    examples: tuple[str, ...]
+    examples: tuple[str, ...] = ()
     counterexamples: tuple[str, ...] = ()
-    threshold: float = 0.6
+    description: str | UnsetType = UNSET
+    by: Likening = "meaning"
+    threshold: float | UnsetType = UNSET
     action: ActionName | UnsetType = UNSET
     category: str = "other"
     severity: LevelName = "moderate"

@@ -66,9 +66,10 @@ def custom(blocks: Mapping[str, CustomBlock | None]) -> tuple[Custom, ...]:
     return tuple(
         Custom(
             name=name,
-            examples=one.examples,
+            examples=one.examples if one.description is UNSET else (*one.examples, one.description),
             counterexamples=one.counterexamples,
-            threshold=float(one.threshold),
+            by=one.by,
+            threshold=None if one.threshold is UNSET else float(one.threshold),
             action=None if one.action is UNSET else Action(one.action),
             category=one.category,
             severity=int(Severity[one.severity.upper()]),

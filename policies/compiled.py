@@ -193,8 +193,10 @@ class CompiledPolicy(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def counts_strikes(self) -> bool:
         """Whether anything depends on the points of a sender."""
+        if self.strikes.bars or not self.conditional:
+            return bool(self.strikes.bars)
         whens = (*(rule.when for rule in self.raises), *(excuse.when for excuse in self.exceptions))
-        return bool(self.strikes.bars) or any(when.strikes for when in whens)
+        return any(when.strikes for when in whens)
 
     @property
     def conditional(self) -> bool:

@@ -43,9 +43,9 @@ def conditioned(
     parts: dict[str, list[Judged]] = {}
     for item in judged:
         parts.setdefault(item.part, []).append(item)
-    listed = [_of_hit(policy, item, hit) for item in judged for hit in item.hits if not hit.excuses]
+    listed = [_of_hit(policy, item, hit) for item in judged for hit in item.hits if _knows(policy, hit)]
     told = [*_of_rules(policy, judged, context)]
-    every = [_raised(policy, finding, parts[finding.part], context) for finding in (*findings, *listed)]
+    every = [raised(policy, finding, parts[finding.part], context) for finding in (*findings, *listed)]
     settled = [_excused(policy, finding, parts[finding.part], context) for finding in (*every, *told)]
     order = {path: place for place, path in enumerate(parts)}
     return sorted(settled, key=lambda f: (order[f.part], -f.action.force, -f.severity, f.category, f.rule))
@@ -87,6 +87,20 @@ def _of_hit(policy: CompiledPolicy, item: Judged, hit: Hit) -> Finding:
     )
 
 
+def _knows(policy: CompiledPolicy, hit: Hit) -> bool:
+    """Whether a line of this policy found it; what another one's found says nothing here."""
+    kind, _, name = hit.rule.partition(".")
+    if kind == "pii":
+        return policy.pii is not None and name in policy.pii.kinds
+    lines: Sequence[WordList | Custom] = policy.lists if kind == "lists" else policy.custom
+    return not hit.excuses and any(line.name == name for line in lines)
+
+
+def most_of(policy: CompiledPolicy, direction: str, rule: str) -> Action:
+    """What is done where a line finds something (`custom.betting`), and a flag at least."""
+    return max(Action.FLAG, _said(policy, direction, Hit(rule=rule)).action)
+
+
 def _said(policy: CompiledPolicy, direction: str, hit: Hit) -> _Says:
     """What the policy says of a hit; where several lines bear the name, the strictest of them."""
     kind, _, name = hit.rule.partition(".")
@@ -122,17 +136,29 @@ def _of_rules(policy: CompiledPolicy, judged: Sequence[Judged], context: Context
                 )
 
 
-def _raised(policy: CompiledPolicy, finding: Finding, items: Sequence[Judged], context: Context) -> Finding:
+def raised(policy: CompiledPolicy, finding: Finding, items: Sequence[Judged], context: Context) -> Finding:
+    """The finding after every rule that speaks of it; `items` are what was judged at its place."""
     for rule in policy.raises:
+        action = _owed(policy, finding, items, rule.action)
         if (
             rule.when.of_findings
-            and rule.action > finding.action
+            and action > finding.action
             and finding.action is not Action.SUPPORT
             and finds(rule.when, finding)
             and any(holds(rule.when, item, context) for item in items)
         ):
-            finding = _done(finding, rule.action, f"rules.{rule.name}")
+            finding = _done(finding, action, f"rules.{rule.name}")
     return finding
+
+
+def _owed(policy: CompiledPolicy, finding: Finding, items: Sequence[Judged], action: Action) -> Action:
+    """The action of a rule, but never more than help where more of the same is answered with help.
+
+    Else a person who speaks of the worse harm would be helped, and one who speaks of the lesser turned away.
+    """
+    rows = (policy.matrix[item.direction][finding.category] for item in items)
+    helped = action > Action.SUPPORT and any(Action.SUPPORT in row[finding.severity :] for row in rows)
+    return Action.SUPPORT if helped else action
 
 
 def _excused(policy: CompiledPolicy, finding: Finding, items: Sequence[Judged], context: Context) -> Finding:

@@ -11,7 +11,7 @@ from ..models.content import Direction, Kind, Purpose
 from ..models.errors import HeadgateError, NotJudged
 from ..models.taxonomy import BY_SLUG
 from .compiled import CompiledPolicy
-from .conditions import conditioned
+from .conditions import conditioned, most_of, raised
 from .context import NOWHERE, Context
 from .hits import Hit
 from .thresholds import FALLBACK, Thresholds, tightened
@@ -26,14 +26,14 @@ Moderate counts early: calling a moderate harm minor shows it, and calling a min
 the first is held to be twice as bad.
 """
 
-LEADER = 0.2
-"""A flagged part is put down to its likeliest category from this probability on, to `other` below."""
+PLAUSIBLE = 0.2
+"""What a flagged part may be put down to has at least this probability; where nothing has, it is `other`."""
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
     """A part of the exchange with what its classifier said: `part` is its path, `tool` whose call or result it is.
 
-    `hits` are what the policy's own lists found in it.
+    `hits` are what the policy's own lists found in it, and `unread` the lines of it that nobody here could look for.
     """
 
     part: str
@@ -43,6 +43,7 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     purpose: Purpose = "chat"
     tool: str = ""
     hits: tuple[Hit, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +75,9 @@ def decide(
     Total and deterministic. A part is flagged when `unsafe` reaches the default threshold. A category counts by itself
     when it has a threshold of its own in the policy (prompt attacks and child safety always have one), and in a flagged
     part at the model's operating point. A flagged part always yields a finding: its likeliest category counts too, or
-    `other`. `sensitive` on input yields support or a flag and never more. Scores that are not numbers count as high.
+    `other`, and of those that are `PLAUSIBLE` the one about which the most is done. So a score that rises never lowers
+    the action; only a category that is treated more mildly than `other` may, where nothing else is plausible.
+    `sensitive` on input yields support or a flag and never more. Scores that are not numbers count as high.
     What lists found, rules and exceptions come last, under the `context`: see `conditions.py`.
     """
     limits = limits_of(thresholds, tighten=tighten)
@@ -91,6 +94,8 @@ def decide(
         if assessment.missed:
             # The others' word stands, and so does that one was missing: as the policy rules for failures.
             missed.append(_missed(policy, item, assessment.missed[0], model=assessment.missed[0].model))
+        elif item.unread:
+            missed.append(_unread(policy, item))
         else:
             covered.append(item.part)
         if "+" in assessment.model:
@@ -98,7 +103,8 @@ def decide(
         if assessment.rung:
             degraded.append(Degraded(part=item.part, rung=assessment.rung))
         if not is_clear(item.direction, assessment, limits):
-            findings += _ordered(_findings(policy, item, assessment, limits))
+            says = _Says(policy, item, assessment, judged, context)
+            findings += _ordered(_findings(says, limits))
     coverage = Coverage(judged=tuple(covered), unjudged=tuple(missed), degraded=tuple(degraded), by=by)
     if policy.raises or policy.exceptions or policy.seeks:
         findings = conditioned(policy, judged, findings, context=context)
@@ -157,19 +163,40 @@ def severity_of(assessed: Assessed, category: str) -> Severity:
     return Severity(max(reached, least))
 
 
-def _findings(policy: CompiledPolicy, item: Judged, assessed: Assessed, limits: Thresholds) -> Iterator[Finding]:
-    for hit in _hits(item.direction, assessed, limits):
-        severity = severity_of(assessed, hit.category)
-        yield _finding(
-            item,
+class _Says(msgspec.Struct, frozen=True):
+    """What a policy says of the categories of one judged part; `judged` are all parts of the exchange."""
+
+    policy: CompiledPolicy
+    item: Judged
+    assessed: Assessed
+    judged: Sequence[Judged]
+    context: Context
+
+    def finding(self, hit: _Hit) -> Finding:
+        """What the matrix says of a hit."""
+        severity, direction = severity_of(self.assessed, hit.category), self.item.direction
+        return _finding(
+            self.item,
             hit,
             severity=severity,
-            action=policy.matrix[item.direction][hit.category][severity],
-            rule=policy.rules[item.direction][hit.category][severity],
+            action=self.policy.matrix[direction][hit.category][severity],
+            rule=self.policy.rules[direction][hit.category][severity],
         )
-    at_risk = assessed.sensitive
+
+    def action(self, slug: str) -> Action:
+        """What is done about a category where it counts, rules included."""
+        if not self.policy.raises:
+            return self.policy.matrix[self.item.direction][slug][severity_of(self.assessed, slug)]
+        same = [one for one in self.judged if one.part == self.item.part]
+        return raised(self.policy, self.finding(_Hit(slug, 1.0, 0.0)), same, self.context).action
+
+
+def _findings(says: _Says, limits: Thresholds) -> Iterator[Finding]:
+    for hit in _hits(says, limits):
+        yield says.finding(hit)
+    item, at_risk = says.item, says.assessed.sensitive
     if item.direction == Direction.INPUT and at_risk is not None and _reaches(at_risk, limits.sensitive):
-        supports = Action.SUPPORT in policy.matrix[Direction.INPUT]["self_harm"]
+        supports = Action.SUPPORT in says.policy.matrix[Direction.INPUT]["self_harm"]
         yield _finding(
             item,
             _Hit("self_harm", at_risk, limits.sensitive),
@@ -179,7 +206,8 @@ def _findings(policy: CompiledPolicy, item: Judged, assessed: Assessed, limits: 
         )
 
 
-def _hits(direction: Direction, assessed: Assessed, limits: Thresholds) -> Iterator[_Hit]:
+def _hits(says: _Says, limits: Thresholds) -> Iterator[_Hit]:
+    assessed, direction = says.assessed, says.item.direction
     if not _reaches(assessed.unsafe, limits.default):
         # Only categories that count by themselves are looked at.
         for slug, threshold in limits.alone.items():
@@ -188,20 +216,22 @@ def _hits(direction: Direction, assessed: Assessed, limits: Thresholds) -> Itera
                 yield _Hit(slug, score, threshold)
         return
     scores = {slug: p for slug, p in assessed.categories.items() if p is not None and _counts(slug, direction)}
-    counted = set()
+    told = []
     for slug, score in scores.items():
         threshold = limits.alone.get(slug, limits.categories.get(slug, FALLBACK))
         if _reaches(score, threshold):
-            counted.add(slug)
+            told.append(slug)
             yield _Hit(slug, score, threshold)
-    leader = _leader(scores)
-    if leader not in counted:
+    plausible = [slug for slug, score in scores.items() if _reaches(score, PLAUSIBLE)]
+    leader = min(plausible, key=lambda slug: (-scores[slug], slug), default="other")
+    if leader not in told:
+        told.append(leader)
         yield _Hit(leader, assessed.unsafe, limits.default)
-
-
-def _leader(scores: dict[str, float]) -> str:
-    likeliest = min(scores, key=lambda slug: (-scores[slug], slug), default="other")
-    return likeliest if scores.get(likeliest, 0.0) >= LEADER else "other"
+    # Were it the likeliest alone, a milder category that overtakes a stricter one would lower the action.
+    if rest := [slug for slug in plausible if slug not in told]:
+        strictest = min(rest, key=lambda slug: (-says.action(slug).force, -scores[slug], slug))
+        if says.action(strictest) > max(map(says.action, told)):
+            yield _Hit(strictest, assessed.unsafe, limits.default)
 
 
 def _counts(slug: str, direction: Direction) -> bool:
@@ -227,6 +257,14 @@ def _missed(policy: CompiledPolicy, item: Judged, unjudged: Unjudged, *, model: 
     if unjudged.reason in FAILURES:
         action = Action.FLAG if policy.on_error == "open" else Action.REFUSE
     return Missed(part=item.part, reason=unjudged.reason, action=action, model=model)
+
+
+def _unread(policy: CompiledPolicy, item: Judged) -> Missed:
+    """A part in which a line of the policy was not looked for: no more is done than that line could have called for."""
+    most = max(most_of(policy, item.direction.value, rule) for rule in item.unread)
+    return Missed(
+        part=item.part, reason="no_encoder", action=min(policy.on_unjudged[item.kind], most), model=item.unread[0]
+    )
 
 
 def _reaches(score: float, threshold: float) -> bool:

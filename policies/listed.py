@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from .blocks import PiiKind
+from .blocks import Likening, PiiKind
 from .verdict import Action
 
 
@@ -71,12 +71,16 @@ class WordList(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Custom(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A category by its examples; `action` or the matrix, as for a list."""
+    """A category by its examples (a description is one); `action` or the matrix, as for a list.
+
+    `threshold` None is the one that goes with `by`.
+    """
 
     name: str
     examples: tuple[str, ...]
     counterexamples: tuple[str, ...] = ()
-    threshold: float = 0.6
+    by: Likening = "meaning"
+    threshold: float | None = None
     action: Action | None = None
     category: str = "other"
     severity: int = 2

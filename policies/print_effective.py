@@ -155,11 +155,8 @@ def _list(one: WordList) -> dict[str, Any]:
 
 
 def _custom(one: Custom) -> dict[str, Any]:
-    return _line(one) | {
-        "examples": list(one.examples),
-        "counterexamples": list(one.counterexamples),
-        "threshold": one.threshold,
-    }
+    found = {"examples": list(one.examples), "counterexamples": list(one.counterexamples), "by": one.by}
+    return _line(one) | found | ({} if one.threshold is None else {"threshold": one.threshold})
 
 
 def _line(one: WordList | Custom) -> dict[str, Any]:

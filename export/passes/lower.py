@@ -90,6 +90,7 @@ class _Lower(Rewrite):
             self._is_low.add(name)
             if self._emulate:
                 made.output[place] = f"{name}/exact"
+                made.name = f"{name}/made"  # the node that rounds may be called what this one was
                 self._round(f"{name}/exact", name)
 
     def _retype(self, node: Any) -> None:

@@ -39,9 +39,11 @@ class _Plain(Rewrite):
         match node.op_type:
             case "QuantizeLinear":
                 self._same[output] = inputs[0]
-            case "Div" if self._is_peak(node):
+            case "Div" if self._is_peak(node.input[1]):
                 self._peaks.add(node.input[1])
                 self._same[output] = inputs[0]
+            case "Reciprocal" if self._is_peak(node.input[0]):
+                self._peaks.update((node.input[0], output))
             case "Mul" if node.input[1] in self._peaks:
                 self._same[output] = inputs[0]
             case "Mul" if (table := self._table(node)) is not None:
@@ -57,8 +59,8 @@ class _Plain(Rewrite):
             case _:
                 self.add(node.op_type, inputs, output, **attributes(node))
 
-    def _is_peak(self, node: Any) -> bool:
-        peak = self._made.get(node.input[1])
+    def _is_peak(self, name: str) -> bool:
+        peak = self._made.get(name)
         return peak is not None and peak.op_type == "ReduceMax"
 
     def _gather_of(self, node: Any) -> Any:

@@ -30,19 +30,18 @@ def doctor(ctx: click.Context, /, config: str | None, as_json: bool, **flags: An
     Python, packages, settings, model files, policy, keys, upstream, Redis, limits: each fault with its remedy. Exits 0
     where nothing failed (warnings may stand), 1 where something did.
     """
-    from ..doctor import LOOKS, Patient, examine, upstream
-    from ..reload import Origin, settings_of
+    from ..doctor import Patient, examine
+    from ..origin import Origin, settings_of
 
     given = {name: value for name, value in flags.items() if value is not None}
-    settings, fault = None, None
+    settings, fault, demo = None, None, config is None and "upstream" not in given
+    if demo:
+        given["upstream"] = _DEMO
     try:
         settings = settings_of(Origin(file=config, flags=given))
     except ConfigError as error:
         fault = str(error)
-        if config is None and "upstream" not in given:
-            settings = settings_of(Origin(flags={**given, "upstream": _DEMO}))
-    looks = LOOKS if fault is None else tuple(look for look in LOOKS if look is not upstream)
-    checks = examine(Patient(settings=settings, fault=fault), looks=looks)
+    checks = examine(Patient(settings=settings, fault=fault, demo=demo))
     if as_json:
         sys.stdout.buffer.write(msgspec.json.encode({"checks": checks}) + b"\n")
     else:

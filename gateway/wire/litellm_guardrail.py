@@ -52,12 +52,13 @@ def parse_guardrail(raw: bytes) -> GuardrailRequest:
     texts = tuple(_list(body, "texts", str))
     images = tuple(_list(body, "images", str))
     calls = tuple(_list(body, "tool_calls", dict))
+    messages = _list(body, "structured_messages", dict)
     purpose = _purpose(body)
     if len(texts) + len(images) + len(calls) > MOST_PARTS:
         raise InputError(f"more than {MOST_PARTS} texts, images and tool calls", param="texts")
     if kind == "response":
         return _response(texts, images, calls, purpose)
-    return _request(body, texts, images, calls, purpose)
+    return _request(body, messages, texts, images, calls, purpose)
 
 
 def reply(asked: GuardrailRequest, finish: Finish, policy: CompiledPolicy) -> bytes:
@@ -77,9 +78,13 @@ def reply(asked: GuardrailRequest, finish: Finish, policy: CompiledPolicy) -> by
 
 
 def _request(
-    body: dict[str, Any], texts: Sequence[str], images: Sequence[str], calls: Sequence[dict[str, Any]], purpose: Purpose
+    body: dict[str, Any],
+    messages: list[dict[str, Any]],
+    texts: Sequence[str],
+    images: Sequence[str],
+    calls: Sequence[dict[str, Any]],
+    purpose: Purpose,
 ) -> GuardrailRequest:
-    messages = _list(body, "structured_messages", dict)
     extras = extra_parts({"messages": messages, "tools": body.get("tools")})
     known = [*parts_of(messages, purpose=purpose), *extras]
     slots: list[str] = []

@@ -14,7 +14,7 @@ from ...models.content import Image, Part, Role, Text
 from ...models.errors import InputError
 from .dialect import Request
 from .json_body import decode_object
-from .openai_chat_extras import prose
+from .openai_chat_extras import call_parts, prose
 from .openai_chat_request import MOST_PARTS
 
 _MESSAGES: Final = '[{"role": "user", "content": "…"}]'
@@ -92,13 +92,13 @@ def _message(message: dict[str, Any], role: Role, path: str, context: str) -> It
 
 def _call(call: object, path: str, context: str) -> Iterator[Part]:
     function = call.get("function") if isinstance(call, dict) else None
-    if not isinstance(function, dict):
+    if not isinstance(call, dict) or not isinstance(function, dict):
         raise InputError(f"'{path}' must be an object with a 'function'", param=path)
-    arguments = function.get("arguments")
-    text = arguments if isinstance(arguments, str) else msgspec.json.encode(arguments).decode()
-    yield Text(text=text, role=Role.TOOL_CALL, path=f"{path}.function.arguments", context=context)
-    if found := prose(function.get("name")):
-        yield Text(text=found, role=Role.TOOL_CALL, path=f"{path}.function.name", context=context)
+    if "arguments" in function:
+        arguments = function["arguments"]
+        text = arguments if isinstance(arguments, str) else msgspec.json.encode(arguments).decode()
+        yield Text(text=text, role=Role.TOOL_CALL, path=f"{path}.function.arguments", context=context)
+    yield from call_parts(call, path)
 
 
 def _others(body: dict[str, Any]) -> Iterator[Part]:

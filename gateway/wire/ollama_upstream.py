@@ -59,10 +59,16 @@ def ollama_body(request: Request, generate: Generate, *, stream: bool, prefill: 
 
 
 def _masked(body: dict[str, Any], paths: Iterable[str]) -> dict[str, Any]:
-    """A copy in which every part at one of the paths is masked; an image is taken out."""
+    """A copy in which every part at one of the paths is masked; an image is taken out.
+
+    A path that leads nowhere is passed over: what it led to was taken out with what held it.
+    """
     changed = copy.deepcopy(body)
     for path in paths:
-        container, key = located(changed, path)
+        try:
+            container, key = located(changed, path)
+        except KeyError:
+            continue
         if isinstance(key, int) and ".images[" in path:
             container[key] = None
         elif isinstance(key, int):

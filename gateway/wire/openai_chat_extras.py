@@ -55,8 +55,17 @@ _NEVER_READ: Final = frozenset(
 )
 _TOOLS: Final = ("functions", "tools")
 _IN_CONVERSATION: Final = frozenset(
-    ["role", "content", "tool_calls", "tool_call_id", "refusal", "reasoning", "reasoning_content", "audio"]
+    ["role", "content", "tool_calls", "refusal", "reasoning", "reasoning_content", "audio"]
 )
+_READ: Final = _IN_CONVERSATION | {"function_call"}
+_ITEMS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("text", "input_text", "output_text"), "text"),
+    **dict.fromkeys(("image_url", "input_image"), "image_url"),
+    "refusal": "refusal",
+    "video_url": "video_url",
+}
+"""What of an item of a content is read as a part, by the item's type; an item of another type is one whole."""
+_CALLS: Final = {"function": "arguments", "custom": "input"}
 _TEXTS: Final = ("refusal", "reasoning", "reasoning_content")
 _SHORT: Final = 64
 
@@ -102,8 +111,45 @@ def _of_message(message: Mapping[str, Any], path: str) -> Iterator[Part]:
     call = message.get("function_call")
     if isinstance(call, Mapping) and isinstance(call.get("arguments"), str):
         yield Text(text=call["arguments"], role=Role.TOOL_CALL, path=f"{path}.function_call.arguments")
-    for field in sorted(message.keys() - _IN_CONVERSATION - {"function_call"}):
+    if isinstance(call, Mapping):
+        yield from _beside(call, f"{path}.function_call", "arguments", role=Role.TOOL_CALL)
+    if isinstance(content := message.get("content"), list):
+        for number, item in enumerate(content):
+            yield from _of_item(item, f"{path}.content[{number}]")
+    for number, item in enumerate(message.get("tool_calls") or ()):
+        yield from call_parts(item, f"{path}.tool_calls[{number}]")
+    for field in sorted(message.keys() - _READ):
         yield from _text(message[field], f"{path}.{field}", Role.DOCUMENT)
+
+
+def call_parts(call: Mapping[str, Any], path: str) -> Iterator[Part]:
+    """The texts of a tool call beside its arguments: a tool's name is read by the model, and so may any field be."""
+    if "arguments" in call:
+        param = f"{path}.arguments"
+        raise InputError(f"'{param}' is not where arguments stand: put them into its 'function'", param=param)
+    for field in sorted(call):
+        value, where = call[field], f"{path}.{field}"
+        if field in _CALLS and isinstance(value, Mapping):
+            # Of two kinds in one call the first alone is read as the call.
+            first = field == next(kind for kind in _CALLS if isinstance(call.get(kind), Mapping))
+            yield from _beside(value, where, *([_CALLS[field]] if first else []), role=Role.TOOL_CALL)
+        else:
+            yield from _text(value, where, Role.TOOL_CALL)
+
+
+def _of_item(item: Any, path: str) -> Iterator[Part]:
+    """The fields of one item of a content that are not read with it."""
+    key = _ITEMS.get(item["type"]) if isinstance(item, Mapping) else None
+    if key is None:
+        return
+    yield from _beside(item, path, key, role=Role.DOCUMENT)
+    if isinstance(item[key], Mapping):
+        yield from _beside(item[key], f"{path}.{key}", "url", role=Role.DOCUMENT)
+
+
+def _beside(node: Mapping[str, Any], path: str, *read: str, role: Role) -> Iterator[Part]:
+    for field in sorted(node.keys() - {*read}):
+        yield from _text(node[field], f"{path}.{field}", role)
 
 
 def _text(value: Any, path: str, role: Role) -> Iterator[Part]:

@@ -1,27 +1,28 @@
-"""Draws what was found in an image into a PNG: boxes of text, and findings beneath."""
+"""Draws what was found in an image into a PNG: numbered boxes of text, and findings and readings beneath."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from ...models.assessment import Unjudged
 from ...models.content import Image, Part, Video
 from ...models.errors import InputError
-from ...models.image import bytes_of
+from ...models.media import bytes_of
 from ...models.sight import seen
 from ...models.vision.bounds import DEFAULT
 from ...models.vision.decode import Pixels, decode, require_pillow
-from ...models.vision.ocr import Written
-from ...policies.verdict import Action, Verdict
+from ...models.vision.ocr import Seen, Written
+from ...policies.verdict import Verdict
+from .sheet import LINE, QUIET, Ink, Said, findings_of, font, ink_of, page, png, write
 
-_INK: Final = {Action.ALLOW: (22, 120, 60), Action.FLAG: (176, 120, 0), Action.GUIDELINE: (176, 120, 0)}
-_ALARM: Final = (190, 30, 45)
-_PAPER: Final = (250, 250, 248)
-_LINE: Final = 18
 _NARROWEST: Final = 480
+_LISTED: Final = 12
+"""Lines of text that are listed; the boxes of the others are drawn."""
+_LONGEST: Final = 80
+_TAG: Final = 12
+_WHITE: Final = (255, 255, 255)
 
 
 def draw(parts: Sequence[Part], verdict: Verdict, path: Path) -> None:
@@ -42,47 +43,48 @@ def draw(parts: Sequence[Part], verdict: Verdict, path: Path) -> None:
 
 
 def annotated(part: Image, verdict: Verdict) -> bytes:
-    """A PNG of the image's first frame with a box around each line of text, and the findings about it beneath."""
+    """A PNG of the image's first frame with a box around each line of text, and what was found and read beneath."""
     data = bytes_of(part, limit=DEFAULT.bytes)
     picture = decode(data) if isinstance(data, bytes) else data
     if isinstance(picture, Unjudged):
         raise InputError(f"--annotate: {part.path} cannot be drawn: {picture.reason}", param="annotate")
     frame = picture.frames[0]
-    found = seen(frame)
-    said = findings_of(part.path, verdict)
-    said += [f"text lies {found.way.replace('_', ' ')}"] if found.lines and found.way != "upright" else []
-    return png(frame, boxes=found.lines, said=said, ink=ink_of(part.path, verdict))
+    found, ink = seen(frame), ink_of(part.path, verdict)
+    said = [Said(text, ink) for text in findings_of(part.path, verdict)]
+    return _drawn(frame, boxes=found.lines, said=[*said, *read_of(found)], ink=ink)
 
 
-def findings_of(path: str, verdict: Verdict) -> list[str]:
-    """A line for each finding about a part, and for why it was not judged wholly."""
-    said = [
-        f"{finding.action}: {finding.category}, {finding.severity.slug}, {finding.confidence:.2f}"
-        for finding in verdict.findings
-        if finding.part == path
+def read_of(found: Seen) -> list[Said]:
+    """A line for each line of text by its number, and how it lies where that is not upright."""
+    said = [f"text lies {found.way.replace('_', ' ')}"] if found.lines and found.way != "upright" else []
+    said += [
+        f"{number}  {line.text[:_LONGEST]}  ({line.sure:.2f})"
+        for number, line in enumerate(found.lines[:_LISTED], start=1)
     ]
-    return said + [f"not judged: {missed.reason}" for missed in verdict.unjudged if missed.part == path]
+    said += [f"and {len(found.lines) - _LISTED} lines more"] if len(found.lines) > _LISTED else []
+    return [Said(text, QUIET) for text in said]
 
 
-def ink_of(path: str, verdict: Verdict) -> tuple[int, int, int]:
-    """The colour of the strongest action that a part called for."""
-    actions = [finding.action for finding in verdict.findings if finding.part == path]
-    return _INK.get(max(actions, default=Action.ALLOW), _ALARM)
-
-
-def png(frame: Pixels, *, boxes: Sequence[Written], said: Sequence[str], ink: tuple[int, int, int]) -> bytes:
-    """The frame with outlined boxes over a list of lines."""
+def _drawn(frame: Pixels, *, boxes: Sequence[Written], said: Sequence[Said], ink: Ink) -> bytes:
+    """The frame with numbered boxes over a list of lines."""
     pictures = require_pillow()
     from PIL import ImageDraw
 
     height, width = frame.shape[:2]
-    page = pictures.new("RGB", (max(width, _NARROWEST), height + _LINE * (len(said) + 1)), _PAPER)
-    page.paste(pictures.fromarray(frame), (0, 0))
-    pen = ImageDraw.Draw(page)
-    for line in boxes:
-        pen.polygon([(float(x), float(y)) for x, y in line.box], outline=ink, width=2)
-    for row, text in enumerate(said):
-        pen.text((8, height + 8 + row * _LINE), text, fill=ink)
-    out = io.BytesIO()
-    page.save(out, format="PNG")
-    return out.getvalue()
+    sheet = page(max(width, _NARROWEST), height + LINE * (len(said) + 1))
+    sheet.paste(pictures.fromarray(frame), (0, 0))
+    pen = ImageDraw.Draw(sheet)
+    for number, line in enumerate(boxes, start=1):
+        _box(pen, line, number=number, ink=ink)
+    write(pen, said, top=height + LINE // 2)
+    return png(sheet)
+
+
+def _box(pen: Any, line: Written, *, number: int, ink: Ink) -> None:
+    corners = [(float(x), float(y)) for x, y in line.box]
+    pen.line([*corners, corners[0]], fill=ink, width=2, joint="curve")
+    x, y = min(corners)[0], min(y for _, y in corners)
+    wide = _TAG * len(str(number))
+    top = max(0.0, y - _TAG)
+    pen.rectangle((x, top, x + wide, top + _TAG), fill=ink)
+    pen.text((x + wide / 2, top + _TAG / 2), str(number), fill=_WHITE, font=font(_TAG - 2), anchor="mm")

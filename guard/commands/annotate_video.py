@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import io
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 from ...models.assessment import Unjudged
 from ...models.content import Video
 from ...models.errors import InputError
-from ...models.video import bytes_of
+from ...models.media import bytes_of
 from ...models.vision.clip import DEFAULT, Clip, ClipBounds, Moment
 from ...models.vision.decode import evenly, require_pillow
 from ...policies.verdict import Verdict
-from .annotate import findings_of, ink_of
+from .sheet import LINE, QUIET, Ink, Said, findings_of, font, ink_of, page, png, write
 
 COLUMNS: Final = 6
 ROWS: Final = 2
 _WIDE: Final = 200
-_HIGH: Final = 112
-_CODE: Final = 18
-_PAPER: Final = (250, 250, 248)
-_QUIET: Final = (120, 120, 120)
+_GAP: Final = 8
+_BAR: Final = 10
+_TRACK: Final = (222, 222, 218)
+_NARROWEST: Final = 480
 
 
 def strip(part: Video, verdict: Verdict) -> bytes:
-    """A PNG of at most a dozen frames with time codes, those of a finding framed, and the findings beneath."""
+    """A PNG of at most a dozen frames with time codes, those of a finding framed, its times, and what was found."""
     data = bytes_of(part, limit=DEFAULT.bytes)
     if isinstance(data, Unjudged):
         raise InputError(f"--annotate: {part.path} cannot be drawn: {data.reason}", param="annotate")
@@ -34,7 +34,7 @@ def strip(part: Video, verdict: Verdict) -> bytes:
         reason = clip.fault.reason if clip.fault else "not_decodable"
         raise InputError(f"--annotate: {part.path} cannot be drawn: {reason}", param="annotate")
     chosen = [moments[at] for at in evenly(len(moments), most=COLUMNS * ROWS)]
-    return _sheet(chosen, part.path, verdict)
+    return _sheet(chosen, part.path, verdict, duration=max(clip.duration, moments[-1].time))
 
 
 def code(seconds: float) -> str:
@@ -45,27 +45,47 @@ def code(seconds: float) -> str:
     return f"{head}:{left:04.1f}"
 
 
-def _sheet(moments: list[Moment], path: str, verdict: Verdict) -> bytes:
-    pictures = require_pillow()
+def _sheet(moments: Sequence[Moment], path: str, verdict: Verdict, *, duration: float) -> bytes:
+    require_pillow()
     from PIL import ImageDraw
 
-    spans = [span for finding in verdict.findings if finding.part == path for span in finding.times]
-    said = [f"{code(a)} to {code(b)}" for a, b in dict.fromkeys(spans)]
-    said = findings_of(path, verdict) + ([f"found at {', '.join(said)}"] if said else [])
-    rows = -(-len(moments) // COLUMNS)
-    page = pictures.new("RGB", (COLUMNS * _WIDE, rows * (_HIGH + _CODE) + _CODE * (len(said) + 1)), _PAPER)
-    pen, ink = ImageDraw.Draw(page), ink_of(path, verdict)
+    found = [span for finding in verdict.findings if finding.part == path for span in finding.times]
+    spans = list(dict.fromkeys(found))
+    ink = ink_of(path, verdict)
+    said = [Said(text, ink) for text in findings_of(path, verdict)]
+    said += [Said("found at " + ", ".join(f"{code(a)} to {code(b)}" for a, b in spans), ink)] if spans else []
+    columns = min(COLUMNS, len(moments))
+    tall = max(moment.frame.shape[0] for moment in moments) + LINE + _GAP
+    wide = max(moment.frame.shape[1] for moment in moments) + _GAP
+    top = -(-len(moments) // columns) * tall + _GAP
+    sheet = page(max(_NARROWEST, columns * wide + _GAP), top + _BAR + 2 * LINE + LINE * len(said))
+    pen = ImageDraw.Draw(sheet)
     for place, moment in enumerate(moments):
-        x, y = place % COLUMNS * _WIDE, place // COLUMNS * (_HIGH + _CODE)
-        small = pictures.fromarray(moment.frame)
-        small.thumbnail((_WIDE - 8, _HIGH - 8))
-        page.paste(small, (x + 4, y + 4))
+        x, y = _GAP + place % columns * wide, _GAP + place // columns * tall
         hit = any(a <= moment.time <= b for a, b in spans)
-        colour = ink if hit else _QUIET
-        pen.rectangle((x + 2, y + 2, x + _WIDE - 3, y + _HIGH - 3), outline=colour, width=3 if hit else 1)
-        pen.text((x + 6, y + _HIGH), code(moment.time), fill=colour)
-    for row, text in enumerate(said):
-        pen.text((8, rows * (_HIGH + _CODE) + 6 + row * _CODE), text, fill=ink)
-    out = io.BytesIO()
-    page.save(out, format="PNG")
-    return out.getvalue()
+        _frame(sheet, pen, moment, x=x, y=y, ink=ink if hit else None)
+    _timeline(pen, spans, width=sheet.width, top=top, duration=duration, ink=ink)
+    write(pen, said, top=top + _BAR + LINE + LINE // 2)
+    return png(sheet)
+
+
+def _frame(sheet: Any, pen: Any, moment: Moment, *, x: int, y: int, ink: Ink | None) -> None:
+    small = require_pillow().fromarray(moment.frame)
+    sheet.paste(small, (x, y))
+    if ink is not None:
+        pen.rectangle((x - 3, y - 3, x + small.width + 2, y + small.height + 2), outline=ink, width=3)
+    pen.text((x, y + small.height + 4), code(moment.time), fill=ink or QUIET, font=font())
+
+
+def _timeline(
+    pen: Any, spans: Sequence[tuple[float, float]], *, width: int, top: int, duration: float, ink: Ink
+) -> None:
+    """The whole length as a bar, with the stretches in which something was found."""
+    left, right = _GAP, width - _GAP
+    pen.rectangle((left, top, right, top + _BAR), fill=_TRACK)
+    scale = (right - left) / max(duration, 0.001)
+    for start, end in spans:
+        from_x = left + min(start, duration) * scale
+        pen.rectangle((from_x, top, min(right, max(from_x + 3, left + end * scale)), top + _BAR), fill=ink)
+    pen.text((left, top + _BAR + 2), code(0), fill=QUIET, font=font())
+    pen.text((right, top + _BAR + 2), code(duration), fill=QUIET, font=font(), anchor="ra")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
@@ -35,7 +34,9 @@ class HaltedFailure(Failure):
 
 
 _OPTIONS: Final = (
-    click.option("--policy", default="dataset", show_default=True, metavar="NAME|FILE|off", help="What is thought."),
+    click.option(
+        "--policy", metavar="NAME|FILE|off", help="What is thought: dataset, or dataset-regenerate with --regenerate."
+    ),
     model_option(),
     map_option(),
     click.option("--preset", default="", metavar="NAME", help="The layout of a well-known data set."),
@@ -51,6 +52,16 @@ _OPTIONS: Final = (
     click.option("--spare-rejected", is_flag=True, help="The rejected side of a preference pair does not decide."),
     click.option("--target-fpr", type=click.FloatRange(0, 1), help="A false-alarm rate for the policy's threshold."),
     click.option("--threshold", multiple=True, metavar="SOURCE=NUMBER", help="Another threshold for rows of a source."),
+    click.option("--score-file", metavar="FILE", help="Scores in place of a model: JSON lines or Parquet."),
+    click.option("--score-key", default="", metavar="COLUMN", help="Finds a row's scores; by file and line without."),
+    click.option("--write-scores", is_flag=True, help="Write scores.jsonl too, as --score-file reads it."),
+    click.option("--regenerate", is_flag=True, help="Make rejected answers again through an upstream."),
+    click.option("--upstream", metavar="URL", help="An OpenAI-compatible server, as http://host:8000/v1."),
+    click.option("--upstream-model", metavar="NAME", help="The model to ask there."),
+    click.option("--key-env", default="", metavar="VARIABLE", help="The environment variable with its key."),
+    click.option(
+        "--concurrency", type=click.IntRange(1, 1024), default=8, show_default=True, help="Answers made at a time."
+    ),
     click.option("--split", is_flag=True, help="Leave the outputs in pieces, one a shard."),
     click.option("--report", is_flag=True, help="Write report.html too; it quotes rows."),
     click.option(
@@ -74,10 +85,11 @@ def batch_options(command: F) -> F:
 
 def start(ctx: click.Context, *, inputs: tuple[str, ...], output: str, tag: bool, options: dict[str, Any]) -> None:
     """Runs the batch, prints its summary and exits: 0, 1 where rows could not be read, 4 where it ended early."""
+    from ..filter.place import Halted
     from ..filter.start import Asked, checked
-    from ..filter.store import Halted
 
     as_json, dry, quiet = (options.pop(name) for name in ("as_json", "dry_run", "quiet"))
+    options["policy"] = policy_of(options)
     if options["resume"] and options["force"]:
         raise click.UsageError("--resume goes on with a run, --force starts anew: give one of them")
     asked = checked(Asked(inputs=inputs, output=output, tag=tag, command=_command(), **options))
@@ -91,14 +103,19 @@ def start(ctx: click.Context, *, inputs: tuple[str, ...], output: str, tag: bool
     if as_json:
         sys.stdout.buffer.write(msgspec.json.encode(report) + b"\n")
     else:
-        _print(report, Path(output), tag=tag)
+        _print(report, output, tag=tag)
     ctx.exit(ROWS_IN_ERRORS if report.errors else 0)
+
+
+def policy_of(options: Mapping[str, Any]) -> str:
+    """The policy that was named, or the one for what is to be done."""
+    return options["policy"] or ("dataset-regenerate" if options["regenerate"] else "dataset")
 
 
 @contextmanager
 def opened(ctx: click.Context, asked: Asked) -> Iterator[Job]:
     """The job of these settings, with its models loaded; the policy `off` loads none."""
-    from ..filter.start import OFF, job_of
+    from ..filter.start import OFF, job_of, models_of
 
     if asked.policy == OFF:
         with job_of(asked, None) as job:
@@ -108,7 +125,8 @@ def opened(ctx: click.Context, asked: Asked) -> Iterator[Job]:
 
     if asked.processes > 1 and ctx.obj is not None:
         raise ConfigError("several processes need a model by its name")
-    guard = open_guard(ctx, policy=asked.policy, model=asked.model, timeout=BULK_TIMEOUT)
+    model = models_of(asked.score_file or "", asked.model)
+    guard = open_guard(ctx, policy=asked.policy, model=model, timeout=BULK_TIMEOUT)
     judge = BulkJudge(guard, target_fpr=asked.target_fpr)
     try:
         with job_of(asked, judge) as job:
@@ -192,12 +210,15 @@ def _left(tally: Tally, seconds: float) -> str:
     return f", {100 * share:.0f} %, {left // 3600}:{left // 60 % 60:02d}:{left % 60:02d} left"
 
 
-def _print(report: FilterReport, output: Path, *, tag: bool) -> None:
+def _print(report: FilterReport, output: str, *, tag: bool) -> None:
     from rich.table import Table
 
+    from ..filter.place import place_of
+
+    there = sorted(place_of(output).sizes())
     table = Table("", "rows", "share", box=None, pad_edge=False)
     for bin, share in report.shares.items():
-        name = bin if tag and bin != "errors" else next((str(one) for one in output.glob(f"{bin}.*")), bin)
+        name = next((f"{output}/{one}" for one in there if one.startswith(f"{bin}.")), bin)
         table.add_row(name, f"{getattr(report, bin):,}", f"{100 * share:.1f} %")
     console().print(table)
     again = f", {report.repeated:,} of them seen before" if report.repeated else ""

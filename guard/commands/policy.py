@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,9 @@ from ... import policies
 from ...models.content import Direction, Role, Text
 from ..conversation import message_of, parts_of
 from .policy_calibrate import calibrate
-from .policy_diff import diff, replay
+from .policy_cases import print_cases
+from .policy_custom import custom
+from .policy_diff import diff, replay, shadow
 from .policy_show import show
 from .shared import Group, json_option, model_option, open_guard
 
@@ -66,7 +67,7 @@ def validate(
 @json_option()
 @click.pass_context
 def test(ctx: click.Context, names: tuple[str, ...], no_model: bool, model: str | None, as_json: bool) -> None:
-    """Run the cases written in policies.
+    """Run the cases written in policies, and show them as a table.
 
     NAMES are shipped policies or files; all shipped ones where none is given. Exits 1 where a case fails.
     """
@@ -81,7 +82,7 @@ def test(ctx: click.Context, names: tuple[str, ...], no_model: bool, model: str 
         _write_json({"policies": results})
     else:
         for name, cases in results.items():
-            _print_cases(name, cases)
+            print_cases(name, cases)
     ctx.exit(FAULTS if any(case.outcome == "failed" for cases in results.values() for case in cases) else 0)
 
 
@@ -121,15 +122,7 @@ def _judge(guard: Guard) -> policies.Judge:
     return action
 
 
-def _print_cases(name: str, cases: Sequence[policies.CaseResult]) -> None:
-    for result in cases:
-        if result.outcome == "failed":
-            click.echo(f"{result.place}: expected {result.case.expect}, got {result.got}")
-    passed, skipped = (sum(result.outcome == word for result in cases) for word in ("passed", "skipped"))
-    click.echo(f"{name}: {passed} of {len(cases)} cases pass" + (f", {skipped} skipped" if skipped else ""))
-
-
-for _command in (calibrate, diff, replay, show):
+for _command in (calibrate, custom, diff, replay, shadow, show):
     policy.add_command(_command)
 
 

@@ -14,7 +14,8 @@ from ...models.errors import InputError
 from .shared import console, json_option, model_option, open_guard
 
 if TYPE_CHECKING:
-    from ...policies.diff import Difference, Seen, Share
+    from ...policies.diff import Difference, Pair, Share, Side
+    from ...policies.verdict import Action
     from ..guard import Guard
     from ..traffic import Traffic
 
@@ -42,13 +43,37 @@ def diff(ctx: click.Context, before: str, after: str, file: Path, model: str | N
 
     with open_guard(ctx, policy=before, model=model) as guard:
         other = guard.under(after)
-        known, unknown = _comparable(file, guard, other)
-        found = compare(guard.side(), other.side(), known, unknown=unknown)
+        sides = guard.side(), other.side()
+        known, unknown = _comparable(file, *sides)
+        found = compare(*sides, known, unknown=unknown)
     if as_json:
         sys.stdout.buffer.write(msgspec.json.encode(found) + b"\n")
     else:
         _print(found)
     ctx.exit(DIFFERS if found.same < found.exchanges else 0)
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@json_option()
+@click.pass_context
+def shadow(ctx: click.Context, file: Path, as_json: bool) -> None:
+    """Report what a shadow policy did otherwise, from the traffic that it was tried on.
+
+    The report of `policy diff`, from what was compared while it happened: no model, key or policy is needed. Exits 1
+    where they differ.
+    """
+    from ..traffic import shadowed
+
+    reports = shadowed(file)
+    if as_json:
+        sys.stdout.buffer.write(msgspec.json.encode({"shadows": reports}) + b"\n")
+    elif not reports:
+        click.echo(f"{file}: no exchange was tried on a shadow policy")
+    else:
+        for found in reports:
+            _print(found)
+    ctx.exit(DIFFERS if any(found.same < found.exchanges for found in reports) else 0)
 
 
 @click.command()
@@ -107,20 +132,31 @@ def _chosen(file: Path, identity: str | None) -> Iterator[Traffic]:
         raise InputError(f"{file} holds no exchange with the id {identity}")
 
 
-def _comparable(file: Path, guard: Guard, other: Guard) -> tuple[list[Seen], int]:
+def _comparable(file: Path, before: Side, after: Side) -> tuple[list[Pair], int]:
     """The exchanges that both policies can be asked about, and how many cannot: lists need contents."""
+    from ...policies.diff import Pair
     from ..traffic import opened, read_traffic, seen_of, traffic_key
 
     key, known, unknown = traffic_key(), [], 0
-    seeks = other.policy.seeks and other.policy.lists != guard.policy.lists
     for record in read_traffic(file):
-        if not seeks:
-            known.append(seen_of(record))
-        elif record.sealed and key is not None:
-            known.append(seen_of(record, rules=other.rules, tape=opened(record, key)))
-        else:
+        recorded = seen_of(record)
+        sides = [side if _looks_anew(side, before, record) else None for side in (before, after)]
+        looked = opened(record, key).looked if any(sides) and record.sealed and key is not None else []
+        if any(sides) and not looked:
             unknown += 1
+            continue
+        seen = [seen_of(record, side=side, looked=looked) if side else recorded for side in sides]
+        known.append(Pair(before=seen[0], after=seen[1]))
     return known, unknown
+
+
+def _looks_anew(side: Side, before: Side, record: Traffic) -> bool:
+    """Whether what the policy's lists find is not what was recorded: that was the finding of the policy in force."""
+    policy, first = side.within(record.context), before.within(record.context)
+    if not policy.seeks or policy.hash == record.verdict.policy_hash:
+        return False
+    same = (policy.lists, policy.custom, policy.pii) == (first.lists, first.custom, first.pii)
+    return not (same and first.hash == record.verdict.policy_hash)
 
 
 def _print(found: Difference) -> None:
@@ -139,9 +175,20 @@ def _print(found: Difference) -> None:
             if words:
                 out.print(escape(f"  by {name}: {words}"))
         for one in found.examples.get(kind, ()):
-            out.print(escape(f"  {one.id}: {one.before} -> {one.after} in {one.part} ({one.category}, {one.rule})"))
+            why = f" in {one.part} ({one.category}, {one.rule})" if one.part else ""
+            came = f"{_came_to(one.before, one.before_draws)} -> {_came_to(one.after, one.after_draws)}"
+            out.print(escape(f"  {one.id}: {came}{why}"))
+    if any(found.draws.values()):
+        out.print(f"answers looked at: {found.draws['before']} -> {found.draws['after']}")
+    if any(found.open.values()):
+        both = f"{found.open['before']} -> {found.open['after']}"
+        out.print(f"exchanges in which another answer would be drawn, which nobody knows: {both}")
     if found.unknown:
         out.print(f"{found.unknown} exchanges were recorded without content, which the lists of the policy need")
+
+
+def _came_to(action: Action, draws: int) -> str:
+    return str(action) if draws <= 1 else f"{action} at answer {draws}"
 
 
 def _share(share: Share) -> str:

@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from ... import policies
+from ...policies.merge import effective as placed_at
 from .shared import json_option
 
 
@@ -24,7 +25,7 @@ def show(name: str, effective: bool, tenant: str, route: str, as_json: bool) -> 
     stricter by which line.
     """
     compiled = policies.load_policy(name)
-    placed = policies.effective(compiled, tenant=tenant, route=route)
+    placed = placed_at(compiled, tenant=tenant, route=route)
     if as_json:
         sys.stdout.buffer.write(msgspec.json.encode(placed) + b"\n")
         return

@@ -8,12 +8,13 @@ from typing import IO, TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from ...models.classifier import Classifier
 from ...models.errors import HeadgateError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from ...models.assemble import Named
+    from ...models.classifier import Classifier
     from ..guard import Guard
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -84,7 +85,7 @@ def json_option() -> Callable[[F], F]:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
 
-def open_guard(ctx: click.Context, *, policy: str, model: str | None, timeout: float = ANSWER_TIMEOUT) -> Guard:
+def open_guard(ctx: click.Context, *, policy: str, model: Named | None, timeout: float = ANSWER_TIMEOUT) -> Guard:
     """The guard of a command; the context's object, where there is one, are the classifiers to judge with."""
     from ..guard import Guard
     from ..record import hash_key

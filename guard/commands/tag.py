@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from ..files import STDIN
-from .batch import ROWS_IN_ERRORS, batch_options, opened, start
+from .batch import ROWS_IN_ERRORS, batch_options, opened, policy_of, start
 
 
 @click.command("tag")
@@ -38,6 +38,7 @@ def _to_stdout(ctx: click.Context, inputs: tuple[str, ...], options: dict[str, A
 
     for name in ("as_json", "dry_run", "quiet"):
         options.pop(name)
+    options["policy"] = policy_of(options)
     errors = 0
     with TemporaryDirectory() as folder:
         asked = checked(Asked(inputs=inputs, output=folder, tag=True, **options))
@@ -47,7 +48,7 @@ def _to_stdout(ctx: click.Context, inputs: tuple[str, ...], options: dict[str, A
                 errors += marker.counts.bins["errors"]
                 for piece, _ in marker.pieces.values():
                     path = Path(folder) / SHARDS / piece
-                    out = sys.stderr.buffer if piece.endswith("errors.jsonl") else sys.stdout.buffer
+                    out = sys.stdout.buffer if ".tagged." in piece else sys.stderr.buffer
                     out.write(path.read_bytes())
                     path.unlink()
                 sys.stdout.buffer.flush()

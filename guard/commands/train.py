@@ -18,7 +18,7 @@ _PIP = "training needs torch and transformers: pip install 'headgate[train]'"
 @click.option(
     "--base", type=click.Path(exists=True, file_okay=False, path_type=Path), help="The encoder to start from."
 )
-@click.option("--rows", type=click.IntRange(min=1), default=264_000, show_default=True, help="How many rows to draw.")
+@click.option("--rows", type=click.IntRange(min=1), default=280_000, show_default=True, help="How many rows to draw.")
 @click.option("--research", is_flag=True, help="Also learn from rows whose licence forbids commercial use.")
 @click.option(
     "--start",

@@ -50,9 +50,12 @@ class BulkJudge:
 
     def __call__(self, rows: Sequence[Exchange], *, threshold: float | None = None) -> list[Concluded]:
         """What the guard says of each row."""
+        return conclude_many(rows, self.assess, rules=self.rules(threshold))
+
+    def rules(self, threshold: float | None = None) -> Rules:
+        """The guard's rules as of today, with another threshold for what is unsafe at all where one was asked for."""
         default = self.default if threshold is None else threshold
-        rules = self.guard.current if default is None else _with(self.guard.current, default=default)
-        return conclude_many(rows, self.assess, rules=rules)
+        return self.guard.current if default is None else _with(self.guard.current, default=default)
 
     def assess(self, parts: Sequence[Part]) -> list[Assessment]:
         """One assessment for each part, in order."""

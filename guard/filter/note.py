@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from ...models.assessment import Assessed, Assessment, Severity
-from ...policies.verdict import Action, Finding, Missed, Verdict
+from ...policies.verdict import Action, Finding, Missed, Round, Verdict
 
 COLUMN: Final = "headgate"
 """The column that carries the verdict."""
@@ -17,7 +17,8 @@ COLUMN: Final = "headgate"
 class Note(msgspec.Struct, frozen=True, kw_only=True):
     """A row's verdict. `scores` are the worst of its parts, `unsafe` among them; what was not assessed is left out.
 
-    `rule` is the one that decided; `reason` says it in one line.
+    `rule` is the one that decided; `reason` says it in one line. `answer` is the one that was made in place of a
+    rejected one, and `rounds` are all that were tried.
     """
 
     action: Action
@@ -31,10 +32,12 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     policy: str = ""
     policy_hash: str = ""
     models: tuple[str, ...] = ()
+    answer: str | msgspec.UnsetType = msgspec.UNSET
+    rounds: tuple[Round, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
-def note_of(verdict: Verdict, scores: Mapping[str, float]) -> Note:
-    """The note of a verdict and its scores."""
+def note_of(verdict: Verdict, scores: Mapping[str, float], *, answer: str | None = None) -> Note:
+    """The note of a verdict and its scores, and of the answer that was made again."""
     return Note(
         action=verdict.action,
         severity=verdict.severity.slug,
@@ -47,6 +50,8 @@ def note_of(verdict: Verdict, scores: Mapping[str, float]) -> Note:
         policy=verdict.policy,
         policy_hash=verdict.policy_hash,
         models=verdict.models,
+        answer=msgspec.UNSET if answer is None else answer,
+        rounds=verdict.rounds if len(verdict.rounds) > 1 else msgspec.UNSET,
     )
 
 
@@ -81,6 +86,8 @@ def reason_of(verdict: Verdict) -> str:
     if worst := decisive(verdict):
         sure = f"{worst.confidence:.2f}, threshold {worst.threshold:.2f}"
         return f"{worst.rule}: {worst.category} ({worst.severity.slug}) in {worst.part}, {sure}"
+    if len(verdict.rounds) > 1 and verdict.action is not Action.REFUSE:
+        return f"answer made again: {verdict.rounds[-1].strategy}, round {len(verdict.rounds)}"
     missed = next((missed for missed in verdict.unjudged if missed.action is verdict.action), None)
     return f"not judged: {missed.part}: {missed.reason}" if missed else verdict.action.value
 
@@ -102,6 +109,8 @@ def flat(note: Note) -> dict[str, str]:
         f"{COLUMN}_reason": note.reason,
         f"{COLUMN}_policy_hash": note.policy_hash,
         f"{COLUMN}_models": ";".join(note.models),
+        f"{COLUMN}_answer": note.answer if isinstance(note.answer, str) else "",
+        f"{COLUMN}_rounds": str(len(note.rounds)) if isinstance(note.rounds, tuple) else "",
     }
 
 

@@ -3,16 +3,36 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from .formats.choose import open_format
 from .formats.pieces import concatenate
-from .store import Key, Marker, pieces_of
+from .place import Local, Place
+from .sort import REGENERATED
+from .store import SHARDS, Key, Marker, pieces_of
 
 ERRORS: Final = "errors.jsonl"
+SCORES: Final = "scores.jsonl"
 _EVERY: Final = ("kept", "dropped", "review")
+
+
+@contextmanager
+def workbench(place: Place, markers: Mapping[Key, Marker]) -> Iterator[Path]:
+    """A folder of this machine with all pieces: the place itself, or for a while one into which they are brought."""
+    if isinstance(place, Local):
+        yield place.folder
+        return
+    with TemporaryDirectory(prefix="headgate-") as name:
+        folder = Path(name)
+        (folder / SHARDS).mkdir()
+        for marker in markers.values():
+            for piece, _ in marker.pieces.values():
+                place.download(f"{SHARDS}/{piece}", folder / SHARDS / piece)
+        yield folder
 
 
 def assemble(
@@ -28,7 +48,7 @@ def assemble(
             sources.setdefault(output, inputs[key.file])
     for output, source in sources.items():
         pieces = pieces_of(folder, markers, output)
-        if output == ERRORS:
+        if output in (ERRORS, SCORES):
             concatenate(pieces, folder / output)
             continue
         format = open_format(source, compression=compression)
@@ -45,7 +65,7 @@ def assemble(
 def _empty(folder: Path, sources: Mapping[str, str], *, compression: str) -> None:
     """Lines have all their files, also where no row went into one: a reader need not ask."""
     suffix = ".jsonl" + (f".{compression}" if compression else "")
-    lines = not sources or any(name.endswith(suffix) and name != ERRORS for name in sources)
+    lines = not sources or any(name.endswith(suffix) and name not in (ERRORS, SCORES) for name in sources)
     tagged = any(name.startswith("tagged.") for name in sources)
     names = [f"{stem}{suffix}" for stem in (() if tagged else _EVERY)] if lines else []
     for name in (*names, ERRORS):
@@ -54,7 +74,7 @@ def _empty(folder: Path, sources: Mapping[str, str], *, compression: str) -> Non
 
 
 def _is_output(path: Path, sources: Mapping[str, str]) -> bool:
-    stems = {name.partition(".")[0] for name in sources} | {"kept", "dropped", "review", "errors"}
+    stems = {name.partition(".")[0] for name in sources} | {*_EVERY, REGENERATED, "errors"}
     return path.is_file() and path.name.partition(".")[0] in stems
 
 

@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Final
 
-from ..report.svg import Frame, axes, label, line, short, tag
+from ..report.svg import Frame, label, line, short, tag
 from ..report.tables import table
 from .note import SEVERITIES
-from .report import BARS, Counts, Example, FilterReport
-from .store import replace
+from .report import BARS, Example, FilterReport
 
 PAGE: Final = "report.html"
 _STYLE: Final = Path(__file__).parents[1] / "report" / "page.css"
 # Texts of rows stand in the page: should one ever get past the escaping, it still can load and run nothing.
 _RULE: Final = "default-src 'none'; style-src 'unsafe-inline'"
-_MORE: Final = ".bar.kept{fill:#3a8a5f}.bar.review{fill:#c98a1b}.bar.dropped{fill:#b8433a}.bar.errors{fill:#888}"
-_SHOWN: Final = ("kept", "review", "dropped", "errors")
+_COLOURS: Final = {
+    "kept": "#3a8a5f",
+    "regenerated": "#3b7dd8",
+    "review": "#c98a1b",
+    "dropped": "#b8433a",
+    "errors": "#888",
+}
+_MORE: Final = (
+    "".join(f".bar.{bin}{{fill:{colour}}}.key.{bin}::before{{background:{colour}}}" for bin, colour in _COLOURS.items())
+    + ".plots{align-items:start}.plots svg{margin:0}.plots+.plots{margin-top:16px}"
+)
+_SHOWN: Final = tuple(_COLOURS)
 _MOST: Final = 24
-
-
-def write_page(folder: Path, report: FilterReport, counts: Counts) -> Path:
-    """Writes the page and gives its path."""
-    path = folder / PAGE
-    replace(path, page(report, counts.examples).encode("utf-8", "backslashreplace"))
-    return path
+_LONGEST: Final = 30
+"""Letters of a name that are shown."""
+_BY: Final = {"source": "By source", "lang": "By language"}
 
 
 def page(report: FilterReport, examples: Mapping[str, Sequence[Example]]) -> str:
@@ -42,7 +48,7 @@ def page(report: FilterReport, examples: Mapping[str, Sequence[Example]]) -> str
     body = tag(
         "body",
         tag("header", tag("h1", escape(title)), tag("p", escape(_said(report)))),
-        tag("main", _shares(report), _plots(report), *_by(report), _unjudged(report), *_examples(examples)),
+        tag("main", _shares(report), _plots(report), _unjudged(report), *_examples(examples)),
     )
     return f'<!doctype html>\n<html lang="en">{head}{body}</html>\n'
 
@@ -60,16 +66,26 @@ def _said(report: FilterReport) -> str:
 
 
 def _shares(report: FilterReport) -> str:
-    rows = [[bin, f"{getattr(report, bin):,}", f"{100 * report.shares[bin]:.1f}"] for bin in _SHOWN]
+    shown = [bin for bin in _SHOWN if bin in report.shares]
+    rows = [
+        [tag("span", bin, class_=f"key {bin}"), f"{getattr(report, bin):,}", f"{100 * report.shares[bin]:.1f}"]
+        for bin in shown
+    ]
     return tag("section", table(["", "rows", "%"], rows, class_="narrow"))
 
 
 def _plots(report: FilterReport) -> str:
-    pictures = (("Category and severity", matrix(report.categories)), ("Scores", histogram(report.scores)))
-    figures = [
-        tag("figure", tag("h3", title), picture or tag("p", "None.", class_="quiet")) for title, picture in pictures
+    by = [(title, shares(report.by[name]), "") for name, title in _BY.items() if report.by.get(name)]
+    every = [
+        ("Category and severity", matrix(report.categories), "rows in which it was found"),
+        ("Scores", histogram(report.scores), "height: rows, on a log scale; colours: their shares"),
+        *by,
     ]
-    return tag("section", tag("div", *figures, class_="plots"))
+    figures = [
+        tag("figure", tag("h3", title), picture or tag("p", "None.", class_="quiet"), tag("figcaption", note))
+        for title, picture, note in every
+    ]
+    return tag("section", *(tag("div", *figures[at : at + 2], class_="plots") for at in range(0, len(figures), 2)))
 
 
 def matrix(categories: Mapping[str, Mapping[str, int]]) -> str:
@@ -79,7 +95,7 @@ def matrix(categories: Mapping[str, Mapping[str, int]]) -> str:
         return ""
     step = 22.0
     left = 16 + 6.2 * max(map(len, names))
-    frame = Frame(width=left + 300, height=step * len(names) + 34, left=left, right=8, above=4, below=30)
+    frame = Frame(width=440, height=step * len(names) + 24, left=left, right=8, above=4, below=20)
     most = max(max(found.values()) for found in categories.values())
     levels = [level for level in SEVERITIES if level != "none" or any("none" in categories[name] for name in names)]
     wide = (frame.x(1) - frame.x(0)) / len(levels)
@@ -97,22 +113,40 @@ def matrix(categories: Mapping[str, Mapping[str, int]]) -> str:
 
 
 def histogram(scores: Mapping[str, Sequence[int]]) -> str:
-    """How many rows have which score, stacked by where they went."""
+    """How many rows have which score, on a log scale, and what share of them went where."""
     totals = [sum(bars[at] for bars in scores.values()) for at in range(BARS)]
     if not any(totals):
         return ""
-    frame = Frame(top=float(max(totals)))
-    marks = [axes(frame, across="unsafe", up="rows")]
+    frame = Frame(top=math.log10(1 + max(totals)), width=440, height=260)
+    marks = [_log_axes(frame, max(totals))]
     wide = (frame.x(1) - frame.x(0)) / BARS
-    for at in range(BARS):
+    for at, total in enumerate(totals):
         under = 0
         for bin in _SHOWN:
             count = scores.get(bin, [0] * BARS)[at]
+            if not count:
+                continue
+            high = math.log10(1 + total) / total
             hint = f"{count} {bin}, {at / BARS:.2f} to {(at + 1) / BARS:.2f}"
-            y = frame.y(under + count)
-            marks.append(_bar(frame.x(at / BARS) + 0.5, y, wide - 1, frame.y(under) - y, bin, hint) if count else "")
+            y = frame.y((under + count) * high)
+            marks.append(_bar(frame.x(at / BARS) + 0.5, y, wide - 1, frame.y(under * high) - y, bin, hint))
             under += count
     return frame.drawn(*marks, title="scores")
+
+
+def _log_axes(frame: Frame, most: int) -> str:
+    """Lines at 0, 1, 10, 100 … rows, and ticks from 0 to 1."""
+    marks = []
+    for rows in (0, *(10**power for power in range(len(str(most))))):
+        y = math.log10(1 + rows)
+        marks += [
+            line(frame, 0, y, 1, y, class_="grid"),
+            label(short(rows), frame.left - 6, frame.y(y) + 3, class_="tick", anchor="end"),
+        ]
+    for tick in (0, 0.25, 0.5, 0.75, 1):
+        marks.append(label(f"{tick:g}", frame.x(tick), frame.y(0) + 14, class_="tick", anchor="middle"))
+    marks.append(label("unsafe", (frame.x(0) + frame.x(1)) / 2, frame.height - 6, class_="axis", anchor="middle"))
+    return "".join(marks)
 
 
 def shares(groups: Mapping[str, Mapping[str, int]]) -> str:
@@ -121,12 +155,15 @@ def shares(groups: Mapping[str, Mapping[str, int]]) -> str:
     if not names:
         return ""
     step = 22.0
-    left = 16 + 6.2 * min(40, max(map(len, names)))
-    frame = Frame(width=left + 420, height=step * len(names) + 34, left=left, right=60, above=4, below=30)
-    marks = [line(frame, tick, 0, tick, 1, class_="grid") for tick in (0, 0.25, 0.5, 0.75, 1)]
+    left = 16 + 6.2 * min(_LONGEST, max(map(len, names)))
+    frame = Frame(width=max(440, left + 260), height=step * len(names) + 26, left=left, right=44, above=4, below=22)
+    marks = []
+    for tick in (0, 0.25, 0.5, 0.75, 1):
+        marks.append(line(frame, tick, 0, tick, 1, class_="grid"))
+        marks.append(label(f"{100 * tick:g} %", frame.x(tick), frame.y(0) + 14, class_="tick", anchor="middle"))
     for at, name in enumerate(names):
         y, rows = frame.above + at * step, sum(groups[name].values())
-        marks.append(label(name[:40], left - 8, y + step / 2 + 4, class_="tick", anchor="end"))
+        marks.append(label(_short(name), left - 8, y + step / 2 + 4, class_="tick", anchor="end"))
         x = 0.0
         for bin in _SHOWN:
             share = groups[name].get(bin, 0) / rows
@@ -138,13 +175,8 @@ def shares(groups: Mapping[str, Mapping[str, int]]) -> str:
     return frame.drawn(*marks, title="shares by group")
 
 
-def _by(report: FilterReport) -> list[str]:
-    titles = {"source": "By source", "lang": "By language"}
-    return [
-        tag("section", tag("figure", tag("h3", title), shares(report.by[name]), class_="broad"))
-        for name, title in titles.items()
-        if report.by.get(name)
-    ]
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…"
 
 
 def _unjudged(report: FilterReport) -> str:

@@ -49,7 +49,7 @@ class Counts(msgspec.Struct, kw_only=True):
     def note(self, verdict: Verdict, bin: Bin, *, times: int = 1) -> None:
         """Count rows with this verdict."""
         self.rows += times
-        self.bins[bin] += times
+        _count(self.bins, bin, times)
         _count(self.actions, verdict.action.value, times)
         for category, severity in found_in(verdict.findings):
             _count(self.categories.setdefault(category, {}), severity, times)
@@ -117,6 +117,7 @@ class FilterReport(msgspec.Struct, frozen=True, kw_only=True):
     complete: bool
     seconds: float
     rows_per_second: float
+    regenerated: int = 0
 
 
 def add(into: Counts, more: Counts) -> None:

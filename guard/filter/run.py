@@ -2,40 +2,26 @@
 
 from __future__ import annotations
 
-import platform
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from importlib.metadata import version
-from pathlib import Path
 from typing import Final, TypeAlias
 
 import msgspec
 
+from ... import __version__
 from ..files import size_of
-from .formats.pieces import concatenate
-from .outputs import ERRORS, assemble
+from .outputs import ERRORS, assemble, workbench
+from .place import Halted, Place, place_of, writing
+from .plan import Plan
 from .report import Counts, FilterReport, Run, add, report, total
 from .shards import SHARD_ROWS, Reading
-from .store import (
-    REPORT,
-    Halted,
-    Key,
-    Manifest,
-    Marker,
-    begin,
-    clear_shards,
-    done,
-    pieces_of,
-    replace,
-    write_manifest,
-    writing,
-)
-from .work import Plan
+from .store import REPORT, SHARDS, Key, Manifest, Marker, begin, clear_shards, done, write_manifest
 
 Engine: TypeAlias = Callable[[Reading], Iterator[Marker]]
 """Reads and does shards and gives their markers, in any order."""
 
-_BINS: Final = ("kept", "dropped", "review", "errors", "tagged")
+_BINS: Final = ("kept", "dropped", "review", "regenerated", "errors", "tagged", "scores")
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,9 +52,9 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     command: tuple[str, ...] = ()
 
     @property
-    def folder(self) -> Path:
+    def place(self) -> Place:
         """Where the results go."""
-        return Path(self.plan.folder)
+        return place_of(self.plan.folder)
 
 
 class Tally(msgspec.Struct):
@@ -87,11 +73,12 @@ def run_filter(job: Job, *, progress: Callable[[Tally], None] = lambda tally: No
     """
     started = time.monotonic()
     run = run_of(job)
-    manifest = begin(job.folder, _manifest(job, run), held=_BINS, resume=job.resume, force=job.force, mix=job.mix)
+    place = job.place
+    manifest = begin(place, _manifest(job, run), held=_BINS, resume=job.resume, force=job.force, mix=job.mix)
     if manifest.complete:
-        clear_shards(job.folder)
-        return msgspec.json.decode((job.folder / REPORT).read_bytes(), type=FilterReport)
-    markers = {key: marker for key, marker in done(job.folder).items() if not marker.cut}
+        clear_shards(place)
+        return msgspec.json.decode(place.get(REPORT) or b"", type=FilterReport)
+    markers = {key: marker for key, marker in done(place).items() if not marker.cut}
     tally = Tally(total(one.counts for one in markers.values()), 0, sum(run.sizes), 0)
     tally.before = _rows(tally.counts)
     progress(tally)
@@ -106,23 +93,29 @@ def run_filter(job: Job, *, progress: Callable[[Tally], None] = lambda tally: No
     # Counted anew in order, so that caps and examples do not depend on who was done first.
     counts = total(markers[key].counts for key in sorted(markers))
     found = report(counts, run, complete=complete, seconds=seconds, judged=_rows(counts) - tally.before)
-    with writing(job.folder):
-        _finish(job, markers, found, counts, manifest)
+    with writing(place):
+        _finish(job, place, markers, found, counts, manifest)
     return found
 
 
-def _finish(job: Job, markers: Mapping[Key, Marker], found: FilterReport, counts: Counts, manifest: Manifest) -> None:
+def _finish(
+    job: Job, place: Place, markers: Mapping[Key, Marker], found: FilterReport, counts: Counts, manifest: Manifest
+) -> None:
     """The outputs, then the report, then the manifest that says they are there."""
     split = job.split and found.complete
-    files = assemble(job.folder, markers, inputs=job.inputs, split=split, compression=job.plan.compression)
-    replace(job.folder / REPORT, msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
+    with workbench(place, markers) as folder:
+        files = assemble(folder, markers, inputs=job.inputs, split=split, compression=job.plan.compression)
+        for path in sorted(folder.iterdir()):
+            if path.name != SHARDS:
+                place.upload(path, path.name)
+    place.put(REPORT, msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
     if job.plan.examples:
-        from .page import write_page
+        from .page import PAGE, page
 
-        write_page(job.folder, found, counts)
-    write_manifest(job.folder, msgspec.structs.replace(manifest, complete=found.complete, files=files))
+        place.put(PAGE, page(found, counts.examples).encode("utf-8", "backslashreplace"))
+    write_manifest(place, msgspec.structs.replace(manifest, complete=found.complete, files=files))
     if found.complete:
-        clear_shards(job.folder)
+        clear_shards(place)
 
 
 def reading_of(job: Job, done: Iterable[Key] = ()) -> Reading:
@@ -149,6 +142,8 @@ def run_of(job: Job) -> Run:
         "where": " ".join(f"{one.column}{one.sign}{one.value}" for one in plan.where),
         "cutoff": "" if job.cutoff is None else f"{job.cutoff}/{job.seed}",
         "shard_rows": str(job.shard_rows),
+        "score_key": plan.score_key,
+        "write_scores": str(plan.write_scores),
     }
     return Run(
         inputs=job.inputs,
@@ -163,16 +158,18 @@ def run_of(job: Job) -> Run:
 
 
 def _manifest(job: Job, run: Run) -> Manifest:
-    software = {"headgate": version("headgate"), "python": platform.python_version()}
+    software = {"headgate": __version__, "python": ".".join(map(str, sys.version_info[:3]))}
     return Manifest(run=run, software=software, command=job.command)
 
 
 def _check_errors(job: Job, counts: Counts, markers: Mapping[Key, Marker]) -> None:
     if job.max_errors is not None and counts.bins["errors"] > job.max_errors:
-        concatenate(pieces_of(job.folder, markers, ERRORS), job.folder / ERRORS)
+        place = job.place
+        names = [markers[key].pieces[ERRORS][0] for key in sorted(markers) if ERRORS in markers[key].pieces]
+        place.put(ERRORS, b"".join(place.get(f"{SHARDS}/{name}") or b"" for name in names))
         raise Halted(
             f"{counts.bins['errors']} rows could not be read, more than --max-errors {job.max_errors}: "
-            f"the reasons are in {job.folder / 'errors.jsonl'}"
+            f"the reasons are in {place}/{ERRORS}"
         )
 
 

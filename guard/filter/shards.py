@@ -10,9 +10,10 @@ import msgspec
 
 from .formats.block import Size
 from .formats.choose import open_format
+from .plan import Plan
 from .store import Key
 from .where import chosen
-from .work import Plan, Shard
+from .work import Shard
 
 SHARD_ROWS: Final = 2048
 SHARD_BYTES: Final = 16 << 20

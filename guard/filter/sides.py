@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from ...models.content import Text
 from ...models.errors import InputError
 from ...policies.verdict import Coverage, Finding, Missed, Verdict
 from ..bulk import Concluded
@@ -14,6 +15,7 @@ from ..rows import Columns, Exchange, exchange
 from .presets import prepared
 
 _ANSWER: Final = "response[0]"
+_EXCERPT: Final = 600
 
 
 class Sides(msgspec.Struct, frozen=True):
@@ -35,6 +37,17 @@ def sides(row: Mapping[str, Any], layout: Columns, *, preset: str = "") -> Sides
     return Sides(found, tuple(pair))
 
 
+def asked_messages(row: Mapping[str, Any], layout: Columns, *, preset: str = "") -> list[dict[str, Any]]:
+    """The conversation that a row's answer answers, as a chat model is sent it; empty where the row has none."""
+    if preset:
+        row = prepared(row, preset)
+    messages = layout.get(row, "messages")
+    if isinstance(messages, list):
+        return list(messages[:-1])
+    prompt = layout.get(row, "prompt")
+    return [{"role": "user", "content": prompt}] if isinstance(prompt, str) else []
+
+
 def joined(found: Sequence[Concluded], both: Sides, *, spare_rejected: bool = False) -> Concluded:
     """One conclusion: the stronger of both sides, findings named after their column.
 
@@ -53,7 +66,28 @@ def joined(found: Sequence[Concluded], both: Sides, *, spare_rejected: bool = Fa
             unjudged=tuple(dict.fromkeys(missed for one in verdicts for missed in one.unjudged)),
         ),
     )
-    return Concluded(verdict, tuple(assessment for one in found for assessment in one.assessments))
+    return Concluded(
+        verdict,
+        tuple(assessment for one in found for assessment in one.assessments),
+        tuple(own_path(path, name) for one, name in zip(found, both.names, strict=True) for path in one.paths),
+    )
+
+
+def own_path(path: str, name: str) -> str:
+    """The path of a part under the column's name: what the loop calls the answer is the pair's `chosen`."""
+    return path.replace(_ANSWER, name, 1) if name and path.startswith(_ANSWER) else path
+
+
+def excerpt(both: Sides) -> str:
+    """The start of what a row says, for a person to look at."""
+    texts: list[str] = []
+    for one in both.exchanges:
+        texts += [part.text for part in one.prompt if isinstance(part, Text)]
+        answer: str | Mapping[str, Any] | None = one.response
+        if answer is not None:
+            texts.append(answer if isinstance(answer, str) else str(answer.get("content") or ""))
+    whole = "\n— ".join(texts)
+    return whole[:_EXCERPT] + ("…" if len(whole) > _EXCERPT else "")
 
 
 def _side(name: str, value: Any, prompt: Any, layout: Columns) -> Exchange:
@@ -70,17 +104,18 @@ def _side(name: str, value: Any, prompt: Any, layout: Columns) -> Exchange:
 def _named(verdict: Verdict, name: str) -> Verdict:
     """The verdict with parts of the answer under the column's name."""
 
-    def own(part: str) -> str:
-        return part.replace(_ANSWER, name, 1) if part.startswith(_ANSWER) else part
-
     return msgspec.structs.replace(
         verdict,
-        findings=tuple(msgspec.structs.replace(finding, part=own(finding.part)) for finding in verdict.findings),
+        findings=tuple(_moved(finding, own_path(finding.part, name)) for finding in verdict.findings),
         coverage=Coverage(
-            judged=tuple(map(own, verdict.coverage.judged)),
-            unjudged=tuple(_renamed(missed, own(missed.part)) for missed in verdict.unjudged),
+            judged=tuple(own_path(path, name) for path in verdict.coverage.judged),
+            unjudged=tuple(_renamed(missed, own_path(missed.part, name)) for missed in verdict.unjudged),
         ),
     )
+
+
+def _moved(finding: Finding, part: str) -> Finding:
+    return msgspec.structs.replace(finding, part=part)
 
 
 def _renamed(missed: Missed, part: str) -> Missed:

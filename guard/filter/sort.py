@@ -9,8 +9,10 @@ import msgspec
 
 from ...policies.verdict import Action, Finding, Verdict
 
-Bin: TypeAlias = Literal["kept", "dropped", "review", "errors"]
+Bin: TypeAlias = Literal["kept", "dropped", "review", "errors", "regenerated"]
 BINS: Final[tuple[Bin, ...]] = ("kept", "dropped", "review", "errors")
+REGENERATED: Final = "regenerated"
+"""The bin of rows whose rejected answer was made again, where a run does that."""
 
 _BIN_OF: Final[dict[Action, Bin]] = {
     Action.ALLOW: "kept",

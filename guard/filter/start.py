@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -14,16 +13,18 @@ import msgspec
 from ...models.errors import ConfigError
 from ..files import STDIN
 from ..rows import columns
-from .engines.local import run_processes, run_threads
 from .formats.block import Size
 from .formats.choose import compression_of, inputs_of, open_format
+from .place import is_remote, local
+from .plan import Plan, Upstream
 from .presets import checked_name
 from .run import Engine, Job
 from .shards import SHARD_BYTES, SHARD_ROWS
 from .where import conditions, cutoff_for, cutoff_of
-from .work import Judge, Plan, Worker
+from .work import Worker
 
 if TYPE_CHECKING:
+    from ...models.assemble import Named
     from .judge import BulkJudge
 
 OFF: Final = "off"
@@ -31,6 +32,8 @@ BULK_TIMEOUT: Final = 600.0
 """Seconds that one judgement may take where nobody waits for it."""
 TRIVIAL_ROWS: Final = 16_384
 """Rows of a shard that nobody judges."""
+AGAIN_ROWS: Final = 128
+"""Rows of a shard whose answers are made again: what a kill loses was paid for."""
 CORES_A_PROCESS: Final = 4
 """Above this many cores a second process pays: Python's own part of the work is no longer small."""
 
@@ -64,6 +67,14 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     threshold: tuple[str, ...] = ()
     gpus: float = 0.0
     address: str | None = None
+    score_file: str | None = None
+    score_key: str = ""
+    write_scores: bool = False
+    regenerate: bool = False
+    upstream: str | None = None
+    upstream_model: str | None = None
+    key_env: str = ""
+    concurrency: int = 8
     command: tuple[str, ...] = ()
 
 
@@ -76,6 +87,16 @@ def checked(asked: Asked) -> Asked:
         raise ConfigError("--sample takes a share below 1 or a number of rows")
     if asked.sample is not None and asked.sample >= 1 and STDIN in names:
         raise ConfigError("--sample N reads the input twice: give files, or a share below 1")
+    if asked.score_file is not None and asked.policy == OFF:
+        raise ConfigError("--score-file is for a policy to judge by: leave out --policy off")
+    if asked.score_file is not None and asked.regenerate:
+        raise ConfigError("--regenerate judges new answers: it needs a model, not --score-file")
+    if asked.write_scores and asked.policy == OFF:
+        raise ConfigError("--write-scores: with the policy off nothing is judged")
+    if asked.regenerate and not (asked.upstream and asked.upstream_model):
+        raise ConfigError("--regenerate asks an upstream: name it with --upstream URL and --upstream-model NAME")
+    if asked.regenerate and asked.policy == OFF:
+        raise ConfigError("--regenerate needs a policy that says which answers to make again, as dataset-regenerate")
     checked_name(asked.preset)
     return msgspec.structs.replace(asked, inputs=names)
 
@@ -84,7 +105,7 @@ def plan_of(asked: Asked) -> Plan:
     """What every worker must know."""
     layout, where = columns(asked.mapping), conditions(asked.where)
     return Plan(
-        folder=str(Path(asked.output).absolute()),
+        folder=asked.output if is_remote(asked.output) else str(local(asked.output).absolute()),
         columns=layout,
         preset=asked.preset,
         tag=asked.tag,
@@ -95,6 +116,22 @@ def plan_of(asked: Asked) -> Plan:
         examples=asked.report,
         thresholds=_thresholds(asked.threshold),
         glance=asked.policy == OFF and not where,
+        scores=asked.score_file or "",
+        score_key=asked.score_key,
+        write_scores=asked.write_scores,
+        alone=len(asked.inputs) == 1,
+        upstream=_upstream(asked),
+    )
+
+
+def _upstream(asked: Asked) -> Upstream | None:
+    if not asked.regenerate:
+        return None
+    return Upstream(
+        url=asked.upstream or "",
+        model=asked.upstream_model or "",
+        key_env=asked.key_env,
+        concurrency=asked.concurrency,
     )
 
 
@@ -102,7 +139,7 @@ def plan_of(asked: Asked) -> Plan:
 def job_of(asked: Asked, judge: BulkJudge | None) -> Iterator[Job]:
     """The job of checked settings; `judge` is None where the policy is off. Its threads end with the context."""
     plan = plan_of(asked)
-    rows = asked.shard_rows or (TRIVIAL_ROWS if judge is None else SHARD_ROWS)
+    rows = asked.shard_rows or (TRIVIAL_ROWS if judge is None else AGAIN_ROWS if asked.regenerate else SHARD_ROWS)
     policy = judge.guard.policy if judge is not None else None
     yield Job(
         inputs=asked.inputs,
@@ -124,22 +161,46 @@ def job_of(asked: Asked, judge: BulkJudge | None) -> Iterator[Job]:
         options={
             "target_fpr": "" if asked.target_fpr is None else str(asked.target_fpr),
             "threshold": " ".join(asked.threshold),
+            "upstream": f"{asked.upstream} {asked.upstream_model}" if asked.regenerate else "",
         },
         command=asked.command,
     )
 
 
-def open_judge(policy: str, model: str | None, threads: int, target_fpr: float | None) -> Judge:
+def open_judge(plan: Plan, *, policy: str, model: str | None, threads: int, target_fpr: float | None) -> BulkJudge:
     """The judge of a worker process: the same policy and model by name."""
     from ..guard import Guard
     from .judge import BulkJudge
 
-    return BulkJudge(Guard(policy, models=model, timeout=BULK_TIMEOUT), threads=threads, target_fpr=target_fpr)
+    guard = Guard(policy, models=models_of(plan.scores, model), timeout=BULK_TIMEOUT)
+    return BulkJudge(guard, threads=threads, target_fpr=target_fpr)
+
+
+def models_of(scores: str, model: Named | None) -> Named | None:
+    """What judges: the model, or nobody but a file of scores, with the thresholds of that model's card."""
+    if not scores:
+        return model
+    from ...models.manifest import verify
+    from ...models.registry import resolve
+    from .scores import Brought
+
+    return Brought(scores, weights=verify(resolve(model)) if isinstance(model, str) else None)
 
 
 def open_worker(plan: Plan, *, policy: str, model: str | None, threads: int, target_fpr: float | None = None) -> Worker:
     """The worker of a process; travels to it by name."""
-    return Worker(plan, None if policy == OFF else open_judge(policy, model, threads, target_fpr))
+    if policy == OFF:
+        return Worker(plan, None)
+    return worker_of(plan, open_judge(plan, policy=policy, model=model, threads=threads, target_fpr=target_fpr))
+
+
+def worker_of(plan: Plan, judge: BulkJudge | None) -> Worker:
+    """The worker of a judge, which makes answers again where the plan says so."""
+    if judge is None or plan.upstream is None:
+        return Worker(plan, judge)
+    from .regenerate import Regenerator
+
+    return Worker(plan, judge, again=Regenerator(judge, plan, plan.upstream))
 
 
 def cores() -> int:
@@ -154,10 +215,12 @@ def _engine(asked: Asked, plan: Plan, judge: BulkJudge | None) -> Engine:
         cluster = Cluster(address=asked.address, actors=asked.processes, gpus=asked.gpus)
         opens = partial(open_worker, policy=asked.policy, model=asked.model, threads=1, target_fpr=asked.target_fpr)
         return partial(run_ray, opens, plan, cluster=cluster)
+    from .engines.local import run_processes, run_threads
+
     processes = asked.processes or max(1, cores() // CORES_A_PROCESS)
     if processes == 1:
         threads = 1 if judge is None else judge.threads + 1
-        return partial(run_threads, Worker(plan, judge), threads=threads)
+        return partial(run_threads, worker_of(plan, judge), threads=threads)
     share = max(1, cores() // processes)
     opens = partial(open_worker, policy=asked.policy, model=asked.model, threads=share, target_fpr=asked.target_fpr)
     return partial(run_processes, opens, plan, processes=processes)

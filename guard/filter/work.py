@@ -2,62 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
-import threading
-from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from io import BytesIO
-from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from ...models.content import Text
-from ...models.errors import InputError
 from ...policies.verdict import Action, Coverage, Missed, Verdict
-from ..bulk import Concluded
-from ..rows import Columns, Exchange
 from .formats.block import Block, Format, Row
 from .formats.choose import open_format
-from .formats.pieces import settle
+from .formats.lines import Lines
 from .note import Note, note_of, scores_of
+from .outputs import SCORES
+from .place import place_of
+from .plan import Plan
 from .report import Counts, Example
-from .sides import Sides, joined, sides
-from .sort import Bin, bin_of, unread
-from .store import SHARDS, Key, Marker, mark, writing
-from .where import Condition, holds
+from .sort import BINS, REGENERATED, Bin, bin_of, unread
+from .store import SHARDS, Key, Marker, mark
+from .where import holds
 
-REMEMBERED: Final = 32_768
-"""Verdicts kept for rows that occur again."""
-_EXCERPT: Final = 600
-
-
-class Judge(Protocol):
-    """One conclusion for each row, in order; called from several threads."""
-
-    def __call__(self, rows: Sequence[Exchange], *, threshold: float | None = None) -> Sequence[Concluded]:
-        """Under the policy's thresholds, or with another one for what is unsafe at all."""
-        ...
-
-
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What every worker of a run must know; may travel to another machine.
-
-    `tag` keeps all rows in one output with their verdicts; `annotate` writes verdicts beside kept rows too;
-    `compression` is that of lines; `examples` collects rows for the report; `thresholds` are those of a `source`.
-    """
-
-    folder: str
-    columns: Columns = Columns()
-    preset: str = ""
-    tag: bool = False
-    annotate: bool = False
-    spare_rejected: bool = False
-    where: tuple[Condition, ...] = ()
-    compression: str = ""
-    examples: bool = False
-    thresholds: dict[str, float] = {}
-    glance: bool = False
+if TYPE_CHECKING:
+    from .appraise import Again, Appraised, Judge
 
 
 class Shard(msgspec.Struct, kw_only=True):
@@ -69,145 +34,132 @@ class Shard(msgspec.Struct, kw_only=True):
     cut: bool = False
 
 
-class _Placed(msgspec.Struct):
-    """A row with its place in the block, and what is judged of it."""
+class _Picked(msgspec.Struct):
+    """Rows of one output: their places in the block, and what is written beside each."""
 
-    pick: int
-    row: Row
-    sides: Sides | None = None
+    picks: list[int] = []
+    notes: list[Note | None] = []
+
+
+class _Sorted(msgspec.Struct):
+    """What a shard comes to: rows by output, lines of errors and of scores."""
+
+    bins: dict[str, _Picked]
+    bad: list[bytes] = []
+    scores: list[bytes] = []
 
 
 class Worker:
     """Does shards; safe from several threads, which share what was judged already. `judge` is None with policy off."""
 
-    def __init__(self, plan: Plan, judge: Judge | None) -> None:
+    def __init__(self, plan: Plan, judge: Judge | None, *, again: Again | None = None) -> None:
         self.plan = plan
-        self._judge = judge
-        self._known: OrderedDict[bytes, Concluded] = OrderedDict()
-        self._lock = threading.Lock()
+        self.place = place_of(plan.folder)
+        self._appraiser = None
+        if judge is not None:
+            # Here and not above: a run that judges nothing starts without the guard.
+            from .appraise import Appraiser
+            from .scores import ScoreFile
+
+            scores = ScoreFile(plan.scores, key=plan.score_key, alone=plan.alone) if plan.scores else None
+            self._appraiser = Appraiser(plan, judge, scores=scores, again=again)
 
     def __call__(self, shard: Shard) -> Marker:
         """Write the shard's pieces and marker; Halted where they cannot be written."""
         format = open_format(shard.name, compression=self.plan.compression, glance=self.plan.glance)
         counts = Counts()
-        outputs = self._sort(format, shard, counts)
         pieces: dict[str, tuple[str, int]] = {}
-        place = Path(self.plan.folder) / SHARDS
-        with writing(place):
-            for output, data in outputs.items():
-                name = f"{shard.key.name}.{output}"
-                with (place / name).open("wb") as file:
-                    file.write(data)
-                    settle(file)
-                pieces[output] = (name, len(data))
-            marker = Marker(key=shard.key, counts=counts, pieces=pieces, offset=shard.block.offset, cut=shard.cut)
-            mark(Path(self.plan.folder), marker)
+        for output, data in self._outputs(format, shard, counts).items():
+            name = f"{shard.key.name}.{output}"
+            self.place.put(f"{SHARDS}/{name}", data)
+            pieces[output] = (name, len(data))
+        marker = Marker(key=shard.key, counts=counts, pieces=pieces, offset=shard.block.offset, cut=shard.cut)
+        mark(self.place, marker)
         return marker
 
-    def _sort(self, format: Format, shard: Shard, counts: Counts) -> dict[str, bytes]:
-        rows: list[_Placed] = []
-        bad: list[bytes] = []
+    def _outputs(self, format: Format, shard: Shard, counts: Counts) -> dict[str, bytes]:
+        found = self._sorted(format, shard, counts)
+        outputs: dict[str, bytes] = {}
+        for name, picked in found.bins.items():
+            if picked.picks:
+                file = BytesIO()
+                format.encode(shard.block, picks=picked.picks, notes=picked.notes, file=file)
+                outputs[f"{name}{format.suffix}"] = file.getvalue()
+        for name, lines in (("errors.jsonl", found.bad), (SCORES, found.scores)):
+            if lines:
+                outputs[name] = b"".join(lines)
+        return outputs
+
+    def _sorted(self, format: Format, shard: Shard, counts: Counts) -> _Sorted:
+        bins = ("tagged",) if self.plan.tag else (*(bin for bin in BINS if bin != "errors"), REGENERATED)
+        found = _Sorted({name: _Picked() for name in bins})
+        if self.plan.glance and not shard.block.fault and isinstance(format, Lines) and format.whole(shard.block):
+            self._pass(list(range(len(shard.block.numbers))), found, counts)
+            return found
+        rows = self._read(format, shard, found, counts)
+        if shard.block.fault:
+            last = shard.block.numbers[-1] if shard.block.numbers else 0
+            _fail(shard, Row(number=last), shard.block.fault, found, counts)
+        if self._appraiser is None:
+            self._pass([row.pick for row in rows], found, counts)
+            return found
+        for one in self._appraiser(rows, shard.name, counts):
+            if one.error:
+                _fail(shard, one.row, one.error, found, counts)
+            else:
+                self._place(one, shard, found, counts)
+        return found
+
+    def _read(self, format: Format, shard: Shard, found: _Sorted, counts: Counts) -> list[Row]:
+        """The rows that are to be judged; all others are counted."""
+        rows: list[Row] = []
         for pick, row in enumerate(format.rows(shard.block)):
             if row is None:
                 counts.blank += 1
             elif row.error:
-                self._fail(shard, row, bad, counts)
+                _fail(shard, row, row.error, found, counts)
             elif self.plan.where and not holds(row.fields or {}, self.plan.where):
                 counts.left_out += 1
             else:
-                rows.append(_Placed(pick, row))
-        if shard.block.fault:
-            last = shard.block.numbers[-1] if shard.block.numbers else 0
-            self._fail(shard, Row(number=last, error=shard.block.fault), bad, counts)
-        bins = self._judged(rows, shard, bad, counts)
-        outputs: dict[str, bytes] = {}
-        for name, picked in bins.items():
-            if picked:
-                file = BytesIO()
-                picks, notes = zip(*picked, strict=True)
-                format.encode(shard.block, picks=picks, notes=notes, file=file)
-                outputs[f"{name}{format.suffix}"] = file.getvalue()
-        if bad:
-            outputs["errors.jsonl"] = b"".join(bad)
-        return outputs
+                row.pick = pick
+                rows.append(row)
+        return rows
 
-    def _judged(
-        self, rows: Sequence[_Placed], shard: Shard, bad: list[bytes], counts: Counts
-    ) -> dict[str, list[tuple[int, Note | None]]]:
-        if self._judge is None:
-            return self._passed(rows, counts)
-        for one in rows:
-            try:
-                one.sides = sides(one.row.fields or {}, self.plan.columns, preset=self.plan.preset)
-            except InputError as error:
-                one.row.error = str(error)
-                self._fail(shard, one.row, bad, counts)
-        asked = [one for one in rows if one.sides is not None]
-        names = ("tagged",) if self.plan.tag else ("kept", "dropped", "review")
-        bins: dict[str, list[tuple[int, Note | None]]] = {name: [] for name in names}
-        for one, found in zip(asked, self._conclusions(asked, counts), strict=True):
-            bin = bin_of(found.verdict)
-            note = self._note(found)
-            counts.note(found.verdict, bin)
-            counts.note_score(bin, note.scores.get("unsafe"))
-            self._describe(one, note, bin, shard, counts)
-            wants = self.plan.tag or self.plan.annotate or bin != "kept"
-            bins["tagged" if self.plan.tag else bin].append((one.pick, note if wants else None))
-        return bins
-
-    def _passed(self, rows: Sequence[_Placed], counts: Counts) -> dict[str, list[tuple[int, Note | None]]]:
+    def _pass(self, picks: list[int], found: _Sorted, counts: Counts) -> None:
         """Policy off: nothing is judged, and every note says so."""
-        if rows:
-            counts.note(UNGUARDED, "kept", times=len(rows))
+        if picks:
+            counts.note(UNGUARDED, "kept", times=len(picks))
         note = _UNGUARDED_NOTE if self.plan.tag or self.plan.annotate else None
-        return {"tagged" if self.plan.tag else "kept": [(one.pick, note) for one in rows]}
+        found.bins["tagged" if self.plan.tag else "kept"] = _Picked(picks, [note] * len(picks))
 
-    def _conclusions(self, rows: Sequence[_Placed], counts: Counts) -> list[Concluded]:
-        """One conclusion for each row; what was judged before, exactly alike, is not judged again."""
-        assert self._judge is not None
-        every = [one.sides for one in rows if one.sides is not None]
-        bounds = [self._threshold(one.row.fields or {}) for one in rows]
-        keys = [[_key(side, bound) for side in both.exchanges] for both, bound in zip(every, bounds, strict=True)]
-        wanted: dict[float | None, dict[bytes, Exchange]] = {}
-        found: dict[bytes, Concluded] = {}
-        with self._lock:
-            for own, both, bound in zip(keys, every, bounds, strict=True):
-                for key, side in zip(own, both.exchanges, strict=True):
-                    if (known := self._known.get(key)) is not None:
-                        found[key] = known
-                    else:
-                        wanted.setdefault(bound, {}).setdefault(key, side)
-        counts.repeated += sum(map(len, keys)) - sum(map(len, wanted.values()))
-        for bound, asked in wanted.items():
-            found.update(zip(asked, self._judge(list(asked.values()), threshold=bound), strict=True))
-        with self._lock:
-            self._known.update(found)
-            while len(self._known) > REMEMBERED:
-                self._known.popitem(last=False)
-        spare = self.plan.spare_rejected
-        return [
-            joined([found[key] for key in own], both, spare_rejected=spare)
-            for own, both in zip(keys, every, strict=True)
-        ]
+    def _place(self, one: Appraised, shard: Shard, found: _Sorted, counts: Counts) -> None:
+        """Counts a judged row and puts it where its verdict sends it."""
+        from ..bulk import Concluded
+        from .scores import line_of
 
-    def _threshold(self, fields: Mapping[str, Any]) -> float | None:
-        return self.plan.thresholds.get(str(self.plan.columns.get(fields, "source"))) if self.plan.thresholds else None
+        assert isinstance(one.concluded, Concluded)
+        verdict = one.concluded.verdict
+        bin: Bin = REGENERATED if one.concluded.answer is not None else bin_of(verdict)
+        note = note_of(verdict, scores_of(one.concluded.assessments), answer=one.concluded.answer)
+        counts.note(verdict, bin)
+        counts.note_score(bin, note.scores.get("unsafe"))
+        self._describe(one, note, bin, shard, counts)
+        wants = self.plan.tag or self.plan.annotate or bin != "kept"
+        picked = found.bins["tagged" if self.plan.tag else bin]
+        picked.picks.append(one.row.pick)
+        picked.notes.append(note if wants else None)
+        if self.plan.write_scores:
+            found.scores.append(line_of(one, shard.name, key=self.plan.score_key))
 
-    def _note(self, found: Concluded) -> Note:
-        return note_of(found.verdict, scores_of(found.assessments))
-
-    def _describe(self, one: _Placed, note: Note, bin: Bin, shard: Shard, counts: Counts) -> None:
-        fields = one.row.fields or {}
+    def _describe(self, one: Appraised, note: Note, bin: Bin, shard: Shard, counts: Counts) -> None:
+        fields: Mapping[str, object] = one.row.fields or {}
         for name in ("source", "lang"):
             counts.note_by(name, self.plan.columns.get(fields, name), bin)
-        if self.plan.examples:
-            text = _excerpt(one.sides)
-            counts.note_example(bin, Example(file=shard.name, number=one.row.number, reason=note.reason, text=text))
+        if self.plan.examples and one.sides is not None:
+            from .sides import excerpt
 
-    @staticmethod
-    def _fail(shard: Shard, row: Row, bad: list[bytes], counts: Counts) -> None:
-        counts.note_error()
-        bad.append(unread(shard.name, row.number, row.raw, row.error))
+            text = excerpt(one.sides)
+            counts.note_example(bin, Example(file=shard.name, number=one.row.number, reason=note.reason, text=text))
 
 
 UNGUARDED: Final = Verdict(
@@ -218,22 +170,6 @@ UNGUARDED: Final = Verdict(
 _UNGUARDED_NOTE: Final = msgspec.structs.replace(note_of(UNGUARDED, {}), reason="not judged: the policy is off")
 
 
-def _key(side: Exchange, threshold: float | None) -> bytes:
-    try:
-        data = msgspec.msgpack.encode((side, threshold))
-    except UnicodeEncodeError:  # half a surrogate pair
-        data = repr((side, threshold)).encode("utf-8", "backslashreplace")
-    return hashlib.blake2b(data, digest_size=16).digest()
-
-
-def _excerpt(both: Sides | None) -> str:
-    if both is None:
-        return ""
-    texts: list[str] = []
-    for one in both.exchanges:
-        texts += [part.text for part in one.prompt if isinstance(part, Text)]
-        answer: str | Mapping[str, Any] | None = one.response
-        if answer is not None:
-            texts.append(answer if isinstance(answer, str) else str(answer.get("content") or ""))
-    whole = "\n— ".join(texts)
-    return whole[:_EXCERPT] + ("…" if len(whole) > _EXCERPT else "")
+def _fail(shard: Shard, row: Row, reason: str, found: _Sorted, counts: Counts) -> None:
+    counts.note_error()
+    found.bad.append(unread(shard.name, row.number, row.raw, reason))

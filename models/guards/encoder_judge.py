@@ -14,8 +14,8 @@ from ..assessment import Assessed, Assessment, Unjudged
 from ..content import Image, Kind, Part, Text
 from ..errors import ModelUnavailable
 from ..normalise import views
-from ..runtimes import Runtime
-from .folder import HERE, Opened, Place, columns, opened
+from ..runtimes import HERE, Place, Runtime
+from .folder import Opened, columns, opened
 from .odds import placed, sigmoid, softmax
 from .pixels import pixels_of
 from .spec import Encoder
@@ -36,13 +36,13 @@ class _Row(msgspec.Struct, frozen=True):
 class EncoderJudge:
     """A classifier over an exported folder; every view and window of a text is read, and the worst one counts."""
 
-    local: Final = True
-
     def __init__(self, guard: Encoder, model: Opened, *, name: str, runtime: Runtime, threshold: float) -> None:
         self._guard = guard
         self._model = model
         self._name = name
         self._runtime = runtime
+        self.local = runtime.local
+        self.callers = runtime.callers
         self._threshold = threshold
         self._columns = columns(model.manifest.heads, guard.labels, name=guard.card.name)
         self._windows = None if "text" not in guard.card.kinds else _windows(guard, model)

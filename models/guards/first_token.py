@@ -1,15 +1,14 @@
-"""A generative guard in this process: one pass over the prompt, and the odds of the words its answer may start with."""
+"""A generative guard as a graph: one pass over the prompt, and the odds of the words its answer may start with."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
 from ..errors import InferenceFailed, ModelUnavailable, NotJudged
-from ..runtimes import Runtime
+from ..runtimes import HERE, Place, Runtime
 from .asking import Ask, Reply
-from .folder import HERE, Opened, Place, opened
+from .folder import Opened, opened
 from .odds import softmax
 
 
@@ -20,7 +19,8 @@ class FirstToken:
     """
 
     def __init__(self, model: Opened, runtime: Runtime, *, words: Sequence[str], name: str) -> None:
-        self.callers: Final = 1
+        self.local = runtime.local
+        self.callers = runtime.callers
         self._tokenizer = model.tokenizer()
         self._runtime = runtime
         self._longest = model.manifest.export.max_tokens

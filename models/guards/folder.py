@@ -12,22 +12,7 @@ from tokenizers import Tokenizer
 from ..errors import ModelUnavailable
 from ..exported import Exported, Task, read
 from ..manifest import checked_files
-from ..runtimes import Runtime, open_runtime
-
-
-class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a folder's model runs: here with so many threads, or behind a server that speaks KServe's protocol."""
-
-    threads: int = 1
-    url: str = ""
-    token: str = ""
-    timeout: float = 5.0
-
-    def __repr__(self) -> str:
-        return f"Place(threads={self.threads}, url={self.url!r})"  # a token is shown nowhere
-
-
-HERE = Place()
+from ..runtimes import Place, Runtime, open_runtime
 
 
 class Opened(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +24,7 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
 
     def runtime(self, place: Place) -> Runtime:
         """What runs it: a graph or an engine in this process, or the server that serves it."""
-        return open_runtime(self.folder, threads=place.threads, url=place.url, token=place.token, timeout=place.timeout)
+        return open_runtime(self.folder, place=place)
 
     def tokenizer(self) -> Tokenizer:
         """Its tokenizer, with no cutting and no padding of its own."""

@@ -19,11 +19,14 @@ from ..exported import Pixels
 MAX_PIXELS: Final = 50_000_000
 """Pixels of a picture that is decoded; a larger one is unjudged."""
 
+MAX_STRETCH: Final = 4
+"""Lengths of its shorter side that a picture may be long where only its middle is seen; a longer one is unjudged."""
+
 _FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 
 
 def pixels_of(part: Image, frame: Pixels) -> npt.NDArray[np.float32] | Unjudged:
-    """[3, height, width]; Unjudged where the bytes are no image, too large, or move.
+    """[3, height, width]; Unjudged where the bytes are no image, too large or narrow, or move.
 
     Raises ModelUnavailable where Pillow is not installed.
     """
@@ -52,13 +55,26 @@ def _small(data: bytes, frame: Pixels) -> npt.NDArray[np.float32] | Unjudged:
                 return Unjudged(reason="too_large", detail=f"more than {MAX_PIXELS} pixels")
             if getattr(picture, "n_frames", 1) > 1:
                 return Unjudged(reason="animated", detail="a moving picture: one frame does not stand for it")
-            size = (frame.width, frame.height)
-            return np.asarray(picture.convert("RGB").resize(size, _filter(frame)), dtype=np.float32)
+            if frame.shortest and max(picture.size) > MAX_STRETCH * min(picture.size):
+                return Unjudged(reason="too_narrow", detail="the model would see less than a quarter of it")
+            return np.asarray(_framed(picture.convert("RGB"), frame), dtype=np.float32)
     except (OSError, ValueError, SyntaxError, ArithmeticError, LookupError, MemoryError, struct.error) as error:
         # What Pillow's decoders raise for broken files.
         return Unjudged(reason="not_decodable", detail=type(error).__name__)
     except Pictures.DecompressionBombError:
         return Unjudged(reason="too_large", detail="a decompression bomb")
+
+
+def _framed(picture: Any, frame: Pixels) -> Any:
+    """The picture at the frame's size; rounded as transformers does it."""
+    if not frame.shortest:
+        return picture.resize((frame.width, frame.height), _filter(frame))
+    width, height = picture.size
+    shorter = min(width, height)
+    scaled = [frame.shortest if side == shorter else int(frame.shortest * side / shorter) for side in (width, height)]
+    left, top = (scaled[0] - frame.width) // 2, (scaled[1] - frame.height) // 2
+    box = (left, top, left + frame.width, top + frame.height)
+    return picture.resize((scaled[0], scaled[1]), _filter(frame)).crop(box)
 
 
 def _filter(frame: Pixels) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
 import msgspec
 import numpy as np
@@ -14,8 +13,8 @@ from ..assessment import Assessment, Unjudged
 from ..content import Kind, Part, Text
 from ..merge import worst
 from ..normalise import views
-from ..runtimes import Runtime
-from .folder import HERE, Opened, Place, columns, opened
+from ..runtimes import HERE, Place, Runtime
+from .folder import Opened, columns, opened
 from .labels import Scores, assessed
 from .spec import TokenLevel
 from .turns import MAX_CHARS, well_formed
@@ -24,13 +23,13 @@ from .turns import MAX_CHARS, well_formed
 class TokenJudge:
     """A classifier over a folder whose graph takes one row of token ids and gives [tokens, columns]."""
 
-    local: Final = True
-
     def __init__(self, guard: TokenLevel, model: Opened, *, name: str, runtime: Runtime) -> None:
         self._guard = guard
         self._model = model
         self._name = name
         self._runtime = runtime
+        self.local = runtime.local
+        self.callers = runtime.callers
         self._tokenizer = model.tokenizer()
         self._columns = columns(model.manifest.heads, guard.columns, name=guard.card.name)
 

@@ -21,6 +21,9 @@ LARGEST: Final = 5_000_000
 _HASH: Final = re.compile(r"(?<![0-9a-fA-F])[0-9a-fA-F]{64}(?![0-9a-fA-F])")
 _VPDQ: Final = re.compile(r"^\d+,(\d+),[0-9a-fA-F]{64},")
 
+_OTHER: Final = re.compile(r"(?:raw_text|trend_query|url|url_md5|video_md5|text_tlsh|video_tmk)[ ,]")
+"""Lines of other kinds of signals, as ThreatExchange's tools print them beside hashes of pictures."""
+
 
 def read(entry: HashListEntry) -> Words:
     """The hashes [rows, 4] of a list; ConfigError names the file and line that cannot be read."""
@@ -40,7 +43,7 @@ def read(entry: HashListEntry) -> Words:
 def _lines(text: str, path: Path) -> Iterator[Words]:
     for number, line in enumerate(text.splitlines(), start=1):
         said = line.strip()
-        if not said or said.startswith("#"):
+        if not said or said.startswith("#") or _OTHER.match(said):
             continue
         frame = _VPDQ.match(said)
         if frame is not None and int(frame[1]) < QUALITY:

@@ -37,7 +37,7 @@ _RECIPE = """\
 top layer and a tenth less on each below, 8e-4 on the heads, linear decay, batches of 3,072 tokens, bfloat16
 products where the CPU has them, word embeddings frozen but for the markers, no dropout in the encoder. One loss a
 head, masked where a set says nothing; machine-made labels weigh 0.7 and are smoothed; severity is ordinal
-(cumulative logits, weighted by class). For the first 57 % of the rows the public sets taught alone, then all rows,
+(cumulative logits, weighted by class). For the first 54 % of the rows the public sets taught alone, then all rows,
 with the rows written for this project as {own_share:.0%} of them; the weights are the mean of those after each part
 (arXiv 2109.01903). Kinds of rows are sampled by fixed shares,
 sources within a kind by the square root of their size: {shares}. Augmentation on both classes: obfuscation, sloppy
@@ -47,8 +47,9 @@ it (all CC0), `headgate_settings` are jailbreak openings before a harmless reque
 near-duplicates in forty, one in nine of our own rows, half of `bias_madlibs_3k`. Calibration (a line a head; for
 the two gates a line for each kind of input), threshold and false-alarm table come from there alone. The evaluation
 sets were never trained on nor used to choose a threshold; what earlier versions got wrong on them in the aggregate
-guided which rows were written. Quantised token by token: a text scores the same, to the bit, whatever it is batched
-with.
+guided which rows were written. Weights were rounded to int8 layer by layer against the fp32 network (GPTQ, arXiv
+2210.17323) on 600 rows of the training part. Quantised token by token: a text scores the same, to the bit, whatever it
+is batched with.
 """
 
 _RESEARCH = """\

@@ -31,7 +31,7 @@ class LoopOptions(msgspec.Struct, frozen=True, kw_only=True):
     `layer_decay` multiplies the rate once for each layer below the top one.
     """
 
-    rows: int = 264_000
+    rows: int = 280_000
     seed: int = 7
     rate: float = 1.6e-4
     head_rate: float = 8e-4

@@ -29,6 +29,9 @@ WEIGHT_LEVELS = 64
 TOKEN_LEVELS = 127
 ROW_LEVELS = 127
 RANGE_LEVELS = 255
+# GELU answers from -0.17 up, so most of a token's 255 steps go to what is above zero.
+GELU_ZERO = 32
+GELU_LEVELS = RANGE_LEVELS - GELU_ZERO
 
 RANGE = "range:"
 """Prefix of the metadata that holds `lowest highest` of the input of the weight so named."""
@@ -160,8 +163,7 @@ class _Rewrite:
         if name in self._ranges:
             return self._in_range(node)
         # 255-level tokens times int8 channels; the token's scale comes back in last, so that no row sees another's.
-        self._quantise_tokens(tokens)
-        steps = self._steps()
+        steps = self._quantise_tokens(tokens)
         inputs = [f"{tokens}/uint8", f"{name}/int8", steps.step, f"{name}/scale", steps.zero]
         self._add("MatMulIntegerToFloat", inputs, [f"{output}/unit"], domain=_CONTRIB)
         self._add("Mul", [f"{output}/unit", f"{tokens}/peak"], [output])
@@ -198,19 +200,26 @@ class _Rewrite:
             self._add("QuantizeLinear", [tokens, steps.step, steps.zero], [f"{tokens}/uint8"])
         return steps
 
-    def _quantise_tokens(self, tokens: str) -> None:
-        # Once for all that read the tensor. A row of zeros gives 0/0, an arbitrary finite integer, times a peak of 0.
+    def _quantise_tokens(self, tokens: str) -> Steps:
+        # Once for all that read the tensor. A row of zeros gives 0 * inf: any finite integer, times a peak of 0.
+        maker = self._producers.get(tokens)
+        gelu = maker is not None and maker.op_type == "Gelu"
+        steps = self._steps(gelu=gelu)
         if f"{tokens}/uint8" in self._done:
-            return
+            return steps
         self._done.add(f"{tokens}/uint8")
-        self._add("Abs", [tokens], [f"{tokens}/abs"])
+        largest = tokens
+        if not gelu:
+            largest = f"{tokens}/abs"
+            self._add("Abs", [tokens], [largest])
         if self._opset < 18:
-            self._add("ReduceMax", [f"{tokens}/abs"], [f"{tokens}/peak"], axes=[-1], keepdims=1)
+            self._add("ReduceMax", [largest], [f"{tokens}/peak"], axes=[-1], keepdims=1)
         else:
-            self._add("ReduceMax", [f"{tokens}/abs", self._last_axis()], [f"{tokens}/peak"], keepdims=1)
-        self._add("Div", [tokens, f"{tokens}/peak"], [f"{tokens}/unit"])
-        steps = self._steps()
+            self._add("ReduceMax", [largest, self._last_axis()], [f"{tokens}/peak"], keepdims=1)
+        self._add("Reciprocal", [f"{tokens}/peak"], [f"{tokens}/inverse"])  # a product takes half of a quotient's time
+        self._add("Mul", [tokens, f"{tokens}/inverse"], [f"{tokens}/unit"])
         self._add("QuantizeLinear", [f"{tokens}/unit", steps.step, steps.zero], [f"{tokens}/uint8"])
+        return steps
 
     def _embedding(self, node: Any, weight: Floats) -> None:
         name, ids, output = node.input[0], node.input[1], node.output[0]
@@ -260,9 +269,12 @@ class _Rewrite:
     def _bias(self, node: Any) -> str:
         return str(node.input[2]) if node.op_type == "Gemm" and len(node.input) > 2 else ""
 
-    def _steps(self) -> Steps:
-        step = self._constant("tokenwise/step", np.array(1 / TOKEN_LEVELS, dtype=np.float32))
-        return Steps(step=step, zero=self._constant("tokenwise/zero", np.array(128, dtype=np.uint8)))
+    def _steps(self, *, gelu: bool) -> Steps:
+        levels, zero, name = (GELU_LEVELS, GELU_ZERO, "gelu") if gelu else (TOKEN_LEVELS, 128, "tokenwise")
+        return Steps(
+            step=self._constant(f"{name}/step", np.array(1 / levels, dtype=np.float32)),
+            zero=self._constant(f"{name}/zero", np.array(zero, dtype=np.uint8)),
+        )
 
     def _last_axis(self) -> str:
         return self._constant("tokenwise/last", np.array([-1]))
@@ -287,6 +299,13 @@ class _Rewrite:
         del self._graph.value_info[:]
         if all(entry.domain != _CONTRIB for entry in self._model.opset_import):
             self._model.opset_import.append(self._helper.make_opsetid(_CONTRIB, 1))
+
+
+def rounded_rows(table: Floats) -> Floats:
+    """An embedding as the int8 graph holds it: each row in steps of its own."""
+    scale = _scale(table, axis=1, levels=ROW_LEVELS)
+    held: Floats = np.rint(table / scale) * scale
+    return held
 
 
 def _scale(weight: Floats, *, axis: int, levels: int) -> Floats:

@@ -16,7 +16,7 @@ from .net import average, build, load_weights
 from .release import release
 from .rows import Row
 
-PUBLIC_UNTIL = 0.57  # the share of the rows for which the public sets teach alone
+PUBLIC_UNTIL = 0.54  # the share of the rows for which the public sets teach alone
 PUBLIC_CHECKPOINT = "checkpoint-public.pt"
 AVERAGED_CHECKPOINT = "checkpoint-averaged.pt"
 
@@ -30,7 +30,7 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     data: Path
     out: Path
-    rows: int = 264_000
+    rows: int = 280_000
     until: float = 1.0
     research: bool = False
     start: Path | None = None

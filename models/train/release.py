@@ -17,6 +17,7 @@ import torch
 from ..encoding import MARKERS, OVERLAP, PROMPT_TOKENS, WINDOW, PairEncoder
 from ..taxonomy import SLUGS
 from . import calibrate, card, evaluate
+from .compensate import compensate
 from .encode import Batch, TrainEncoder, buckets, collate, example
 from .export import OnnxScorer, load_net, write_float, write_int8, write_tokenizer
 from .loading import BASE_PACKAGE, base_folder, load_split
@@ -27,10 +28,12 @@ from .rows import HEADS, UNKNOWN, Row
 from .score import GATES, danger, probabilities, row_logits
 from .smooth import smooth
 
-VERSION = "0.3.0"
+VERSION = "0.4.0"
 RESEARCH_LICENCE = "research only: learned from non-commercial data"
 COVER_AT = 200
 THREADS = 2
+FITTED = 600
+"""Rows of the training part that the int8 weights are fitted on."""
 FILES = ("model.onnx", "tokenizer.json")
 IDENTITY = {head: {"scale": 1.0, "bias": 0.0} for head in HEADS}
 
@@ -59,7 +62,6 @@ def release(
     found, parts = base_folder(base), load_split(data, research=research)
     validation = calibrate.traffic(parts.held_out)
     net = load_net(checkpoint, found)
-    smooth(net, _probe(validation, found))
     write_tokenizer(found, out / "tokenizer.json")
     encoder = PairEncoder.from_file(str(out / "tokenizer.json"))
     work = checkpoint.parent / "export"
@@ -68,9 +70,10 @@ def release(
     exact = row_logits(validation, encoder, OnnxScorer(work / "plain.onnx", threads=THREADS))
     of_marker = calibrate.by_marker(validation, exact, MARKERS)
     _centre(net, of_marker)
-    write_float(net, work / "model_fp32.onnx")
+    _round(net, validation, parts.train, found)
+    write_float(net, work / "model_rounded.onnx")
     _centre_logits(exact, validation, of_marker)
-    write_int8(work / "model_fp32.onnx", out / "model.onnx")
+    write_int8(work / "model_rounded.onnx", out / "model.onnx")
     scorer = OnnxScorer(out / "model.onnx", threads=THREADS)
     final = row_logits(validation, encoder, scorer)
     made = _operating_points(validation, final, covers(parts.train))
@@ -105,6 +108,12 @@ def step_figures(name: str, checkpoint: Path, data: Path, base: Path, encoder: P
         "rows": run_facts(checkpoint)["rows"],
         "auprc": {one.name: _short(one.auprc) for one in found},
     }
+
+
+def _round(net: HeadgateNet, validation: Sequence[Row], taught: Sequence[Row], base: Path) -> None:
+    # Ranges of what traffic looks like; weights of what was taught, so that the flips are those of rows not seen here.
+    smooth(net, _probe(validation, base))
+    compensate(net, _probe(taught, base, FITTED))
 
 
 def _probe(rows: Sequence[Row], base: Path, count: int = 200) -> list[Batch]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from .decode import Pixels
 from .ocr_engine import Engine
-from .orientation import LEVEL, QUARTER, UPRIGHT, Way, area, is_tall, sense, strip_of, way_of
+from .orientation import LEVEL, QUARTER, UPRIGHT, Strips, Way, area, is_tall, sense, strip_of, way_of
 from .text_boxes import GLIMPSE, Found, Points, find
 from .text_lines import Line, read
 
@@ -66,8 +66,9 @@ def look(image: Pixels, engine: Engine) -> Seen:
     found = _boxes(image, engine)
     if not found.boxes:
         return Seen()
-    way = way_of(image, found.boxes, engine)
-    lines = _lines(image, found.boxes, way, engine)
+    strips = Strips(image, found.boxes, engine)
+    way = way_of(strips)
+    lines = _lines(strips, way)
     kept = [(box, line) for box, line in zip(found.boxes, lines, strict=True) if line.text.strip()]
     kept = [(box, line) for box, line in kept if line.sure >= LEGIBLE]
     return Seen(lines=_placed(kept, way), way=way.name, more=found.more)
@@ -77,9 +78,11 @@ def _promises(image: Pixels, boxes: Sequence[Points], engine: Engine) -> bool:
     """Whether the largest boxes of a glimpse hold letters, straight or mirrored: textures fool the detector."""
     samples = sorted(boxes, key=area, reverse=True)[:_SAMPLES]
     for level, turned in ((UPRIGHT, QUARTER[0]), (LEVEL[2], QUARTER[2])):
-        strips = [strip_of(image, box, turned if is_tall(box) else level)[:, :_SAMPLE] for box in samples]
-        if any(len(line.text.strip()) >= 2 and line.sure >= _LETTERS for line in read(strips, engine)):
-            return True
+        for box in samples:
+            strip = strip_of(image, box, turned if is_tall(box) else level)[:, :_SAMPLE]
+            line = read([strip], engine)[0]
+            if len(line.text.strip()) >= 2 and line.sure >= _LETTERS:
+                return True
     return False
 
 
@@ -99,14 +102,14 @@ def _height(box: Points) -> float:
     return float(min(np.linalg.norm(box[3] - box[0]), np.linalg.norm(box[1] - box[0])))
 
 
-def _lines(image: Pixels, boxes: Sequence[Points], way: Way, engine: Engine) -> list[Line]:
-    lines = read([strip_of(image, box, way) for box in boxes], engine)
+def _lines(strips: Strips, way: Way) -> list[Line]:
+    boxes = strips.boxes
+    lines = strips.read(range(len(boxes)), way)
     odd = [at for at, line in enumerate(lines) if line.sure < _DOUBTFUL and len(line.text) > 2]
     odd += [at for at, box in enumerate(boxes) if is_tall(box) and way in LEVEL and len(lines[at].text) > 2]
     for at in list(dict.fromkeys(odd))[:_RETRIES]:
-        ways = QUARTER[:2] if is_tall(boxes[at]) else LEVEL
-        others = [other for other in ways if other != way]
-        for line in read([strip_of(image, boxes[at], other) for other in others], engine):
+        for other in QUARTER[:2] if is_tall(boxes[at]) else LEVEL:
+            (line,) = strips.read([at], other)
             if sense([line]) > sense([lines[at]]) + _BETTER:
                 lines[at] = line
     return lines

@@ -49,7 +49,11 @@ _SAMPLES: Final = 2
 _SAMPLE: Final = 320
 """Pixels of width of a sample at the recogniser's height."""
 _CERTAIN: Final = 0.93
-"""Mean confidence of upright lines at which no other way is tried, if their words are words."""
+"""Mean confidence of a sample at which no other way is tried: turned or mirrored letters are read with less."""
+_LETTERS: Final = 5
+"""Letters by which a way can be told."""
+_ALIKE: Final = frozenset("ABCDEHIKMNOSTUVWXYZbcdilmnopqsuvwxz0138")
+"""Characters that are some character when turned or mirrored, too: they tell no way."""
 _WORDS: Final = 0.4
 """What a reading gains where every second word is a common one."""
 
@@ -71,30 +75,59 @@ def ways_of(boxes: Sequence[Points]) -> tuple[Way, ...]:
     return QUARTER if 2 * tall > sum(map(area, boxes)) else LEVEL
 
 
-def way_of(image: Pixels, boxes: Sequence[Points], engine: Engine) -> Way:
-    """The way in which the longest lines make the most sense; the first of the four where none makes any."""
-    ways = ways_of(boxes)
-    samples = sorted(boxes, key=area, reverse=True)[:_SAMPLES]
-    best, most = ways[0], -1.0
-    for way in ways:
-        lines = read([strip_of(image, box, way)[:, :_SAMPLE] for box in samples], engine)
-        found = sense(lines)
-        if found > most:
-            best, most = way, found
-        if most >= _CERTAIN + _WORDS / 2:
-            break
-    return best
+class Strips:
+    """The boxes of an image as lines of text, each read once a way however often it is asked for."""
+
+    def __init__(self, image: Pixels, boxes: Sequence[Points], engine: Engine) -> None:
+        self.boxes = boxes
+        self._image = image
+        self._engine = engine
+        self._known: dict[tuple[int, str], Line] = {}
+
+    def read(self, places: Sequence[int], way: Way) -> list[Line]:
+        """What the boxes at these places say, read this way."""
+        new = [at for at in places if (at, way.name) not in self._known]
+        strips = [strip_of(self._image, self.boxes[at], way) for at in new]
+        self._known.update(zip([(at, way.name) for at in new], read(strips, self._engine), strict=True))
+        return [self._known[at, way.name] for at in places]
+
+    def sample(self, place: int, way: Way) -> Line:
+        """What the beginning of one box says, read this way."""
+        strip = strip_of(self._image, self.boxes[place], way)
+        return read([strip[:, :_SAMPLE]], self._engine)[0]
+
+
+def way_of(strips: Strips) -> Way:
+    """The way in which the largest lines make the most sense; the first of the four where none makes any."""
+    ways = ways_of(strips.boxes)
+    places = sorted(range(len(strips.boxes)), key=lambda at: area(strips.boxes[at]), reverse=True)[:_SAMPLES]
+    said: dict[str, list[Line]] = {way.name: [] for way in ways}
+    for place in places:
+        for way in ways:
+            # Most texts lie upright: what is read first is read whole, and not a second time.
+            said[way.name] += strips.read([place], way) if way == ways[0] else [strips.sample(place, way)]
+            if certain(said[way.name]):
+                return way
+    return max(ways, key=lambda way: sense(said[way.name]))
+
+
+def certain(lines: Sequence[Line]) -> bool:
+    """Whether lines read like this lie like this: the wrong way round, letters are seldom read with confidence."""
+    telling = sum(character.isalpha() and character not in _ALIKE for line in lines for character in line.text)
+    return telling >= _LETTERS and confidence(lines) >= _CERTAIN
 
 
 def sense(lines: Sequence[Line]) -> float:
     """How much a reading looks like one: mean confidence by length, and common words."""
-    letters = sum(len(line.text) for line in lines)
-    if not letters:
-        return 0.0
-    sure = sum(line.sure * len(line.text) for line in lines) / letters
     words = sum(len(line.text.split()) for line in lines)
     common = sum(hits(line.text) for line in lines)
-    return sure + _WORDS * min(1.0, 2 * common / max(1, words))
+    return confidence(lines) + (_WORDS * min(1.0, 2 * common / words) if words else 0.0)
+
+
+def confidence(lines: Sequence[Line]) -> float:
+    """The mean confidence of letters, 0..1; 0 where there are none."""
+    letters = sum(len(line.text) for line in lines)
+    return sum(line.sure * len(line.text) for line in lines) / letters if letters else 0.0
 
 
 def area(box: Points) -> float:

@@ -18,6 +18,8 @@ WIDEST: Final = 2400
 """Pixels of a line's width at the recogniser's height; a longer one is read in pieces."""
 BATCH: Final = 4800
 """Pixels of width that are read at once."""
+CALL: Final = 64
+"""What a call costs whatever is in it, in pixels of width: lines join where that is more than the padding."""
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,12 +62,17 @@ def _pieces(strip: Pixels) -> list[Pixels]:
 
 
 def _batches(order: Sequence[int], widths: Sequence[int]) -> list[list[int]]:
+    """Indices of pieces, narrowest first, in calls that read little padding and at most BATCH pixels of width."""
     batches: list[list[int]] = []
+    longest = 0
     for at in order:
-        if batches and (len(batches[-1]) + 1) * max(widths[at], NARROWEST) <= BATCH:
+        width = max(widths[at], NARROWEST)
+        fits = bool(batches) and (len(batches[-1]) + 1) * width <= BATCH
+        if fits and len(batches[-1]) * (width - longest) <= CALL:
             batches[-1].append(at)
         else:
             batches.append([at])
+        longest = width
     return batches
 
 

@@ -34,9 +34,9 @@ def check(source: Source) -> Iterator[Diagnostic]:
             yield error(item.mark, "empty-list", message, hint="words: […], regex: […] or file: words.txt")
     for item in entries(get(source.root, "custom")):
         yield from outside(item.value, name=f"custom.{item.key}", ranges=_RANGES)
-        examples = get(item.value, "examples")
-        if examples is not None and not items(examples):
-            yield error(examples.mark, "empty-list", f"custom.{item.key} has no examples")
+        if entries(item.value) and not items(get(item.value, "examples")) and not get(item.value, "description"):
+            message = f"custom.{item.key} has neither examples nor a description"
+            yield error(item.mark, "empty-list", message, hint="examples: […], ten or more, or description: a sentence")
 
 
 def _category(item: Entry, block: str) -> Iterator[Diagnostic]:
@@ -48,8 +48,9 @@ def _category(item: Entry, block: str) -> Iterator[Diagnostic]:
 
 
 def _blank(item: Entry, name: str) -> Iterator[Diagnostic]:
-    for key in ("words", "regex", "examples", "counterexamples"):
-        for one in items(get(item.value, key)):
+    for key in ("words", "regex", "examples", "counterexamples", "description"):
+        node = get(item.value, key)
+        for one in items(node) if key != "description" else [node] if node else []:
             word = text(one)
             if word is not None and not word.strip():
                 yield error(one.mark, "bad-word", f"{name}.{key} holds a blank text")

@@ -6,10 +6,11 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from threading import Lock
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from ...models.classifier import Classifier
 from ...models.content import Direction
 from ...models.errors import ConfigError
 from ...models.normalise import views
@@ -21,6 +22,15 @@ from .automaton import Automaton, automaton
 from .entries import digest_of, entries_of
 from .patterns import Patterns
 from .personal import found as personal
+
+if TYPE_CHECKING:
+    from .about import Lines
+
+SURE: Final = 0.5
+"""The score by meaning from which a text counts, where a policy does not say: see `likeness`."""
+
+BY_WORDS: Final = 0.6
+"""The likeness of words from which a text counts, where a policy does not say."""
 
 KEPT: Final = 64
 """Policies whose finders are kept."""
@@ -50,17 +60,21 @@ class _Seeker(msgspec.Struct, frozen=True):
 
 
 class Finder:
-    """Everything that the lists, own categories and PII of one policy look for."""
+    """Everything that the lists, own categories and PII of one policy look for; `reader` tells what texts are about."""
 
-    def __init__(self, policy: CompiledPolicy) -> None:
+    def __init__(self, policy: CompiledPolicy, reader: Classifier | None = None) -> None:
         lists = [_seeker(entry) for entry in policy.lists]
         self._blocked = [one for one in lists if not one.entry.allow]
         self._allowed = [one for one in lists if one.entry.allow]
-        self._custom = [(one, Alike(one.examples, one.counterexamples)) for one in policy.custom]
+        self._custom = [(one, Alike(one.examples, one.counterexamples)) for one in policy.custom if one.by == "words"]
+        self._about = [(one, _lines(one, reader)) for one in policy.custom if one.by == "meaning"]
         self._pii = policy.pii
 
-    def find(self, text: str, direction: Direction) -> tuple[Hit, ...]:
-        """What is found in a text of this direction, in the order of the policy; disguised words in plain view too."""
+    def find(self, text: str, direction: Direction, *, meaning: bytes = b"") -> tuple[Hit, ...]:
+        """What is found in a text of this direction, in the order of the policy; disguised words in plain view too.
+
+        `meaning` is what the text is about, packed.
+        """
         allowed = [span for one in self._allowed if _reads(one.entry, direction) for span in one.find(text)]
         hits = [
             Hit(rule=f"lists.{one.entry.name}", spans=((0, len(text)),), excuses=True)
@@ -69,9 +83,16 @@ class Finder:
         ]
         hits += self._listed(text, direction, allowed)
         hits += self._alike(text, direction)
+        hits += self._like(direction, meaning)
         if self._pii is not None:
             hits += _personal(self._pii, text)
         return tuple(hits)
+
+    def unread(self, text: str, direction: Direction, *, meaning: bytes) -> tuple[str, ...]:
+        """The lines that could not be looked for, since nobody told what the text is about; none for a blank text."""
+        if meaning or not text.strip():
+            return ()
+        return tuple(f"custom.{one.name}" for one, _ in self._about if _reads(one, direction))
 
     def _listed(self, text: str, direction: Direction, allowed: Sequence[Stretch]) -> Iterator[Hit]:
         lists = [one for one in self._blocked if _reads(one.entry, direction)]
@@ -86,22 +107,35 @@ class Finder:
 
     def _alike(self, text: str, direction: Direction) -> Iterator[Hit]:
         for category, examples in self._custom:
-            if _reads(category, direction) and (score := examples.score(text)) >= category.threshold:
-                yield Hit(rule=f"custom.{category.name}", score=score, threshold=category.threshold)
+            threshold = BY_WORDS if category.threshold is None else category.threshold
+            if _reads(category, direction) and (score := examples.score(text)) >= threshold:
+                yield Hit(rule=f"custom.{category.name}", score=score, threshold=threshold)
+
+    def _like(self, direction: Direction, meaning: bytes) -> Iterator[Hit]:
+        for category, lines in self._about:
+            if meaning and direction in lines and _reads(category, direction):
+                threshold = SURE if category.threshold is None else category.threshold
+                if (score := lines[direction].score_of(meaning)) >= threshold:
+                    yield Hit(rule=f"custom.{category.name}", score=score, threshold=threshold)
 
 
-_made: OrderedDict[str, Finder] = OrderedDict()
+_made: OrderedDict[tuple[str, str], Finder] = OrderedDict()
 _lock = Lock()
 
 
-def finder_of(policy: CompiledPolicy) -> Finder | None:
-    """The finder of a policy, None where it lists nothing; ConfigError where a library or file is missing."""
+def finder_of(policy: CompiledPolicy, reader: Classifier | None = None) -> Finder | None:
+    """The finder of a policy, None where it lists nothing; ConfigError where a library or file is missing.
+
+    Where own categories go by meaning, the `reader` is asked about their examples once.
+    """
     if not policy.seeks:
         return None
+    telling = reader if reader is not None and _tells(reader, policy) else None
+    key = (policy.hash, telling.digest if telling is not None else "")
     with _lock:
-        known = _made.get(policy.hash)
+        known = _made.get(key)
         if known is None:
-            known = _made[policy.hash] = Finder(policy)
+            known = _made[key] = Finder(policy, telling)
             while len(_made) > KEPT:
                 _made.popitem(last=False)
         return known
@@ -114,6 +148,24 @@ def disjoint(spans: Iterable[Stretch]) -> list[Stretch]:
         if not kept or start >= kept[-1][1]:
             kept.append((start, end))
     return kept
+
+
+def _tells(reader: Classifier, policy: CompiledPolicy) -> bool:
+    """Whether somebody has to tell what texts are about, and this one does."""
+    if not any(one.by == "meaning" for one in policy.custom):
+        return False
+    # Here, so that policies without such categories wait for no array library.
+    from ...models.meaning import reads_meaning
+
+    return reads_meaning(reader)
+
+
+def _lines(category: Custom, reader: Classifier | None) -> Lines:
+    if reader is None:
+        return {}
+    from .about import lines_of
+
+    return lines_of(category, reader)
 
 
 def _seeker(entry: WordList) -> _Seeker:

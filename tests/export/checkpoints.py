@@ -85,6 +85,14 @@ PICTURES: dict[str, tuple[str, str, dict[str, Any]]] = {
     ),
 }
 EVERY = CLASSIFIERS | CAUSAL | PICTURES
+SQUARE = {"size": {"height": 32, "width": 32}, "image_mean": [0.5] * 3, "image_std": [0.25] * 3, "resample": 3}
+PREPARED: dict[str, dict[str, Any]] = {
+    "vit": SQUARE | {"resample": 2},
+    "siglip": SQUARE,
+    "clip": {"size": {"shortest_edge": 32}, "crop_size": {"height": 32, "width": 32}, "do_center_crop": True}
+    | {"image_mean": [0.4, 0.5, 0.6], "image_std": [0.2, 0.3, 0.25], "resample": 3},
+}
+"""What a processor's file says, by architecture."""
 
 
 def write_checkpoint(name: str, folder: Path, *, spread: float = 0.3, **changes: Any) -> Path:
@@ -106,8 +114,7 @@ def write_checkpoint(name: str, folder: Path, *, spread: float = 0.3, **changes:
     network.save_pretrained(folder)
     (folder / "README.md").write_text("---\nlicense: apache-2.0\n---\n# Tiny\n", encoding="utf-8")
     if name in PICTURES:
-        frame = {"size": {"height": 32, "width": 32}, "image_mean": [0.5] * 3, "image_std": [0.25] * 3, "resample": 3}
-        (folder / "preprocessor_config.json").write_text(json.dumps(frame), encoding="utf-8")
+        (folder / "preprocessor_config.json").write_text(json.dumps(PREPARED[name]), encoding="utf-8")
     else:
         tokenizer(name).save(str(folder / "tokenizer.json"))
     return folder

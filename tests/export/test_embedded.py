@@ -1,9 +1,15 @@
 from __future__ import annotations
 
-import numpy as np
+from pathlib import Path
 
-from headgate.export.embedded import Embedded
+import numpy as np
+import pytest
+
+from headgate.export.embedded import ROUNDED, Embedded
+from headgate.export.job import Request, export
 from headgate.export.source import Asked
+from headgate.export.spec import Precision
+from headgate.models.exported import read
 from headgate.models.registry import embedded
 
 
@@ -18,6 +24,16 @@ def test_decisions_are_the_policys_on_each_row_and_flip_with_the_logits() -> Non
     loud = source.judge(lambda feeds: original(feeds) + 50)
     assert "allow" in before.decisions
     assert "allow" not in loud.decisions
+
+
+@pytest.mark.parametrize("precision", ["fp32", "fp16", "bf16"])
+def test_every_float_precision_is_written_and_within_what_the_manifest_allows(
+    precision: Precision, tmp_path: Path
+) -> None:
+    made = export(Request(model="text", to="onnx", out=tmp_path / "out", precision=precision, asked=Asked(rows=4)))
+    assert 0 < made.parity.worst <= made.tolerance.logits == ROUNDED[precision].logits
+    assert made.parity.rows >= 4
+    assert read(tmp_path / "out").export.tolerance == made.tolerance
 
 
 def test_feeds_are_the_windows_that_are_judged() -> None:

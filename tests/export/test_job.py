@@ -14,7 +14,7 @@ from headgate.models.exported import read
 from headgate.models.manifest import checked_files
 from headgate.models.run_onnx import OnnxRuntime
 
-from .checkpoints import CAUSAL, CLASSIFIERS, PICTURES
+from .checkpoints import CAUSAL, CLASSIFIERS, PICTURES, PREPARED
 from .conftest import Folders
 
 ROWS = 10
@@ -78,7 +78,9 @@ def test_an_image_classifier_answers_as_in_pytorch(name: str, checkpoints: Folde
     manifest = read(tmp_path / "out")
     pixels = manifest.export.pixels
     assert pixels is not None
-    assert (pixels.height, pixels.width, pixels.std[0], pixels.resample) == (32, 32, 0.25, "bicubic")
+    held = PREPARED[name]
+    assert (pixels.height, pixels.width, pixels.std) == (32, 32, tuple(held["image_std"]))
+    assert pixels.resample == {2: "bilinear", 3: "bicubic"}[held["resample"]]
     pictures = np.random.default_rng(2).normal(size=(3, 3, 32, 32)).astype(np.float32)
     found = OnnxRuntime(tmp_path / "out" / "model.onnx").feed({"pixel_values": pictures}, rows=3)
     network = getattr(transformers, PICTURES[name][0]).from_pretrained(source, dtype="float32").eval()

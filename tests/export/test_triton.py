@@ -11,11 +11,14 @@ from headgate.export.job import Request, export
 from headgate.export.onnx import run_graph
 from headgate.export.source import Asked
 from headgate.export.tensorrt import Buckets
+from headgate.models.assemble import assemble
+from headgate.models.classifier import is_local
+from headgate.models.content import Text
 from headgate.models.exported import read
 from headgate.models.manifest import checked_files
 from headgate.models.registry import embedded
 from headgate.models.run_onnx import OnnxRuntime
-from headgate.models.runtimes import open_runtime
+from headgate.models.runtimes import Place, open_runtime
 
 from ..models.v2_server import serving
 
@@ -44,5 +47,9 @@ def test_the_embedded_model_is_served_from_its_repository_and_answers_alike(tmp_
     types = [[0] * len(row) for row in rows]
     names = ("input_ids", "attention_mask", "token_type_ids")
     with serving(run_graph(out / manifest.export.graph), name="text", inputs=names) as server:
-        found = open_runtime(out, url=server.url).run(rows, types)
+        found = open_runtime(out, place=Place(url=server.url)).run(rows, types)
+        (served,) = assemble({"use": "text", "via": "kserve", "path": str(out), "url": server.url})
+        parts = [Text(text="What do bees do in winter?"), Text(text="I will find you and break your legs.")]
+        assert served.assess(parts) == assemble("text")[0].assess(parts)
+        assert not is_local(served)
     np.testing.assert_allclose(found, OnnxRuntime(embedded() / "model.onnx").run(rows, types), atol=1e-5)

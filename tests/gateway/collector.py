@@ -1,25 +1,28 @@
-"""A collector: a real OTLP/HTTP receiver that decodes what it is sent."""
+"""A collector: real OTLP receivers, over HTTP and over gRPC, that decode what they are sent."""
 
 from __future__ import annotations
 
 import gzip
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 
 class Collector:
-    """What came: spans and log records as protobuf messages, and the service that each batch names."""
+    """What came: spans, log records and metrics as protobuf messages, and the service that each batch names."""
 
     def __init__(self) -> None:
         self.url = ""
         self.spans: list[Any] = []
         self.logs: list[Any] = []
+        self.metrics: list[Any] = []
         self.services: set[str] = set()
         self.raw: list[bytes] = []
 
@@ -34,6 +37,10 @@ class Collector:
             logs = ExportLogsServiceRequest.FromString(body)
             groups = logs.resource_logs
             self.logs += [one for group in groups for scope in group.scope_logs for one in scope.log_records]
+        elif path == "/v1/metrics":
+            metrics = ExportMetricsServiceRequest.FromString(body)
+            groups = metrics.resource_metrics
+            self.metrics += [one for group in groups for scope in group.scope_metrics for one in scope.metrics]
         else:
             return 404
         for group in groups:
@@ -69,3 +76,33 @@ def collecting() -> Iterator[Collector]:
         server.shutdown()
         server.server_close()
         thread.join(timeout=10)
+
+
+_SERVICES = {
+    "opentelemetry.proto.collector.trace.v1.TraceService": "/v1/traces",
+    "opentelemetry.proto.collector.logs.v1.LogsService": "/v1/logs",
+    "opentelemetry.proto.collector.metrics.v1.MetricsService": "/v1/metrics",
+}
+
+
+@contextmanager
+def collecting_grpc() -> Iterator[Collector]:
+    """The same over gRPC."""
+    import grpc
+
+    collector = Collector()
+    server = grpc.server(ThreadPoolExecutor(2))
+    for service, path in _SERVICES.items():
+
+        def export(request: bytes, context: Any, path: str = path) -> bytes:
+            collector.take(path, request)
+            return b""
+
+        handler = grpc.unary_unary_rpc_method_handler(export)
+        server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service, {"Export": handler})])
+    collector.url = f"http://127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    server.start()
+    try:
+        yield collector
+    finally:
+        server.stop(None).wait()

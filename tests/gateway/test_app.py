@@ -13,7 +13,7 @@ import uvicorn
 
 from headgate.gateway.app import create_app
 from headgate.gateway.config import Settings
-from headgate.gateway.reload import Origin
+from headgate.gateway.origin import Origin
 from headgate.guard.guard import Guard
 from headgate.models.errors import HeadgateError
 from headgate.models.fakes import FakeClassifier

@@ -1,10 +1,19 @@
 from __future__ import annotations
 
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 from typing import Any
+
+import pytest
 
 from headgate.gateway.breaker import SECONDS, Breaker
 from headgate.guard.store.memory import MemoryStore
+from headgate.guard.store.redis import RedisStore
+from headgate.guard.store.shared import SharedStore
 from headgate.models.errors import StoreError
+
+from ..redis_server import BINARY, RedisServer, redis_server
 
 
 class Clock:
@@ -90,3 +99,55 @@ async def test_a_store_that_is_away_does_not_keep_it_open() -> None:
     clock.now += SECONDS
     await breaker.succeeded()
     assert breaker.state == "closed"
+
+
+@contextlib.asynccontextmanager
+async def shared(server: RedisServer) -> AsyncIterator[SharedStore]:
+    """A replica's store; steps are given a while, as the machine may be busy."""
+    store = SharedStore(RedisStore(server.url, timeout=5.0), clock=lambda: 1000.0)
+    await store.open()
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@pytest.mark.skipif(BINARY is None, reason="needs redis-server: sh scripts/ensure-redis.sh")
+async def test_replicas_count_together_in_redis_and_each_alone_once_it_is_killed() -> None:
+    with redis_server() as server:
+        async with shared(server) as mine, shared(server) as theirs:
+            one, _, _ = make(3, mine)
+            other, clock, seen = make(3, theirs)
+            await one.failed()
+            await one.failed()
+            await other.failed()
+            assert (one.state, other.state) == ("closed", "open")
+            clock.now += SECONDS
+            await other.succeeded()
+            assert (other.state, seen) == ("closed", ["open", "closed"])
+            # What was counted is forgotten for all of them.
+            await one.failed()
+            assert one.state == "closed"
+            server.kill()
+            for _ in range(3):
+                await one.failed()
+            await other.failed()
+            assert (one.state, other.state) == ("open", "closed")
+            assert not mine.status.up
+
+
+@pytest.mark.skipif(BINARY is None, reason="needs redis-server: sh scripts/ensure-redis.sh")
+async def test_a_redis_that_was_killed_and_came_back_takes_the_counts_of_the_meantime() -> None:
+    with redis_server() as server:
+        async with shared(server) as mine, shared(server) as theirs:
+            one, _, _ = make(3, mine)
+            other, _, _ = make(3, theirs)
+            server.kill()
+            await one.failed()
+            await one.failed()
+            server.start()
+            async with asyncio.timeout(60):
+                while not mine.status.up or mine.status.owed:  # noqa: ASYNC110 - it is told by a task of the store
+                    await asyncio.sleep(0.01)
+            await other.failed()
+            assert other.state == "open"

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from headgate.guard import telemetry as names
 from headgate.guard.audit import audit_key, verify
 
 from ..upstream import Reply, Upstream
-from .collector import collecting
+from .collector import collecting, collecting_grpc
 from .conftest import started
 
 ASK = {"model": "m", "messages": [{"role": "user", "content": "A zyzzyva?"}]}
@@ -54,3 +56,26 @@ def test_spans_and_sealed_records_arrive_and_hold_no_content(upstream: Upstream,
 def test_a_collector_that_is_not_there_costs_no_answer(upstream: Upstream, tmp_path: Path) -> None:
     with started(upstream, tmp_path, otlp_endpoint="http://127.0.0.1:9", record_otlp=True) as server:
         assert server.post(ASK).status == 200
+
+
+@pytest.mark.parametrize("protocol", ["http", "grpc"])
+def test_metrics_traces_and_records_arrive_by_either_protocol(
+    upstream: Upstream, tmp_path: Path, protocol: str
+) -> None:
+    with collecting() if protocol == "http" else collecting_grpc() as collector:
+        more = {"otlp_protocol": protocol, "otlp_metrics": True, "record_otlp": True, "service_name": "gate"}
+        with started(upstream, tmp_path, otlp_endpoint=collector.url, **more) as server:
+            assert server.post(ASK).status == 200
+            server.settle()
+            page = server.send("GET", "/metrics").lines
+        told, spans, logs = collector.metrics, collector.spans, collector.logs
+    assert collector.services == {"gate"}
+    assert "POST /v1/chat/completions" in {span.name for span in spans}
+    assert len(logs) == 1
+    (judged,) = [one for one in told if one.name == names.JUDGED_TOTAL.removesuffix("_total")]
+    assert f"{names.JUDGED_TOTAL} {judged.sum.data_points[0].as_double}" in page
+    assert judged.sum.is_monotonic
+    (added,) = [one for one in told if one.name == names.GUARD_SECONDS]
+    (point,) = added.histogram.data_points
+    assert (added.unit, point.count, sum(point.bucket_counts)) == ("s", 1, 1)
+    assert len(point.bucket_counts) == len(point.explicit_bounds) + 1

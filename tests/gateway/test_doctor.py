@@ -1,6 +1,10 @@
 from __future__ import annotations
 
 import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -10,6 +14,7 @@ from headgate.gateway.config import Settings
 from headgate.gateway.doctor import Check, Look, Patient
 from headgate.gateway.upstream_settings import RouteSettings, UpstreamSettings
 
+from ..redis_server import BINARY, redis_server
 from ..upstream import Reply, Upstream
 
 
@@ -105,3 +110,71 @@ def test_upstreams_with_names_are_each_asked() -> None:
     found = look(doctor.upstream, upstream="", upstreams=upstreams, routes=routes)
     assert {name: check.state for name, check in found.items()} == {"upstream dead": "failed", "upstream azure": "ok"}
     assert "sk-secret" not in repr(found)
+
+
+def test_a_policy_that_is_not_there_is_told_with_what_is() -> None:
+    found = look(doctor.policy, policy="no-such")["policy"]
+    assert found.found == "no pack and no file is called 'no-such'"
+    assert found.remedy
+
+
+@contextmanager
+def wanting(header: str, value: str) -> Iterator[str]:
+    """A server that knows one key, in one header."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200 if self.headers.get(header) == value else 401)
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/v1"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(timeout=10)
+
+
+@pytest.mark.parametrize(("header", "value"), [("authorization", "Bearer right"), ("x-api-key", "right")])
+def test_a_key_that_upstream_does_not_know_fails_and_none_is_a_warning(header: str, value: str) -> None:
+    with wanting(header, value) as url:
+        assert look(doctor.upstream, upstream=url, upstream_key="right")["upstream"].state == "ok"
+        wrong = look(doctor.upstream, upstream=url, upstream_key="sk-wrong")["upstream"]
+        none = look(doctor.upstream, upstream=url)["upstream"]
+    assert (wrong.state, "does not know this key" in wrong.found) == ("failed", True)
+    assert "sk-wrong" not in repr(wrong)
+    assert (none.state, "wants a key" in none.found) == ("warning", True)
+
+
+def test_a_kind_gets_its_key_where_it_looks_for_it() -> None:
+    with wanting("x-api-key", "right") as url:
+        found = look(doctor.upstream, upstream=url, upstream_kind="anthropic", upstream_key="right")
+    assert found["upstream"].state == "ok"
+
+
+def test_a_collector_that_does_not_answer_is_a_warning(upstream: Upstream) -> None:
+    assert look(doctor.collector) == {}
+    assert look(doctor.collector, otlp_endpoint="http://127.0.0.1:9")["collector"].state == "warning"
+    assert look(doctor.collector, otlp_endpoint=upstream.url.removesuffix("/v1"))["collector"].state == "ok"
+    named = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
+    assert look(doctor.collector, environment=named)["collector"].state == "warning"
+
+
+@pytest.mark.skipif(BINARY is None, reason="needs redis-server: sh scripts/ensure-redis.sh")
+def test_a_store_is_asked_for_its_password_and_what_it_does_when_it_is_full() -> None:
+    with redis_server() as server:
+        assert look(doctor.redis, redis=server.url)["store"].state == "ok"
+        server.client.config_set("maxmemory", 10**8)
+        server.client.config_set("maxmemory-policy", "allkeys-lru")
+        assert look(doctor.redis, redis=server.url)["store"].state == "warning"
+        server.client.config_set("requirepass", "right")
+        wrong = look(doctor.redis, redis=server.url.replace("unix://", "unix://:sk-secret@"))["store"]
+    assert wrong.state == "failed"
+    assert "sk-secret" not in repr(wrong)

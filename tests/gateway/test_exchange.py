@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from headgate.gateway.asgi import ClientGone
+from headgate.gateway.asgi import PRESENCE, ClientGone, Presence
 from headgate.gateway.exchange import is_shed, unless_gone
 from headgate.guard.effects import Finish
 from headgate.models.assessment import Severity
@@ -132,3 +132,41 @@ async def test_an_error_of_the_work_comes_out() -> None:
 
     with pytest.raises(ValueError, match="x"):
         await unless_gone(work(), stays)
+
+
+def scope_of(presence: Presence) -> dict[str, Any]:
+    return {"type": "http", "extensions": {PRESENCE: presence}}
+
+
+async def never() -> Any:
+    raise AssertionError("a server that tells who is there is not asked")
+
+
+async def test_a_server_that_tells_when_the_client_goes_is_believed() -> None:
+    presence, cleaned = Presence(), asyncio.Event()
+
+    async def work() -> None:
+        try:
+            asyncio.get_running_loop().call_soon(presence.leave)
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            cleaned.set()
+
+    with pytest.raises(ClientGone):
+        await unless_gone(work(), never, scope_of(presence))
+    assert cleaned.is_set()
+
+
+async def test_work_is_not_begun_for_a_client_that_has_gone() -> None:
+    presence = Presence()
+    presence.leave()
+    with pytest.raises(ClientGone):
+        await unless_gone(asyncio.sleep(0), never, scope_of(presence))
+
+
+async def test_a_client_that_goes_after_the_work_is_done_cancels_nothing() -> None:
+    presence = Presence()
+    assert await unless_gone(asyncio.sleep(0, "done"), never, scope_of(presence)) == "done"
+    presence.leave()
+    await asyncio.sleep(0)

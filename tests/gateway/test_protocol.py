@@ -6,6 +6,7 @@ import json
 import pickle
 import resource
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -261,4 +262,49 @@ def test_a_reader_that_stands_still_is_dropped_and_upstream_let_go(start: Start)
 def test_the_protocol_has_the_times_of_its_settings_and_reaches_worker_processes() -> None:
     made = bounded_http(Settings(upstream="http://x", head_timeout=3, body_timeout=7))
     sent = pickle.loads(pickle.dumps(made))
-    assert (sent.func, sent.keywords) == (BoundedHttp, {"head_timeout": 3, "body_timeout": 7})
+    most = sent.keywords.pop("connections").most
+    assert (sent.func, sent.keywords, most) == (BoundedHttp, {"head_timeout": 3, "body_timeout": 7}, 10_000)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_connection_over_the_bound_is_told_so_in_its_dialect(start: Start, path: str) -> None:
+    server = start(max_connections=1)
+    with wired(server) as first, wired(server) as other:
+        first.send(b"GET /livez HTTP/1.1\r\nhost: x\r\n\r\n")
+        assert first.answer() == (200, b"ok")
+        other.send(whole(path.encode(), b"x" * 100_000))
+        said = other.rest()
+        closed_with(said, 503, path)
+        assert b"retry-after: 1" in said.partition(b"\r\n\r\n")[0]
+        first.send(whole())
+        assert first.answer()[0] == 200
+    assert len(server.upstream.bodies) == 1
+
+
+def test_probes_are_answered_over_the_bound_and_metrics_tell_of_it(start: Start) -> None:
+    server = start(max_connections=1)
+    with wired(server) as first:
+        first.send(b"GET /livez HTTP/1.1\r\nhost: x\r\n\r\n")
+        assert first.answer() == (200, b"ok")
+        for path in (b"/livez", b"/metrics"):
+            with wired(server) as other:
+                other.send(b"GET %s HTTP/1.1\r\nhost: x\r\n\r\n" % path)
+                said = other.rest()
+                assert said.startswith(b"HTTP/1.1 200")
+                assert b"connection: close" in said
+        lines = server.send("GET", "/metrics").lines
+        # Those of other servers in this process are counted as well.
+        (held,) = [float(line.split()[1]) for line in lines if line.startswith("headgate_connections ")]
+        (refused,) = [line for line in lines if line.startswith("headgate_refused_connections_total ")]
+        assert held >= 1
+        assert float(refused.split()[1]) >= 2
+
+
+def test_a_place_that_was_left_is_given_to_another(start: Start) -> None:
+    server = start(max_connections=1)
+    with wired(server) as first:
+        first.send(whole())
+        assert first.answer()[0] == 200
+    deadline = time.monotonic() + 20
+    while server.send("POST", "/v1/chat/completions", BODY).status != 200:
+        assert time.monotonic() < deadline

@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 
 from headgate.gateway.config import Settings
-from headgate.gateway.reload import Origin, Reloader, settings_of
-from headgate.gateway.settings_file import SettingsError
+from headgate.gateway.origin import Origin, settings_of
+from headgate.gateway.reload import Reloader
 from headgate.gateway.state import Gateway
 from headgate.guard.guard import Guard
-from headgate.models.errors import ConfigError
 from headgate.models.fakes import FakeClassifier
 
 OLD = "version: 1\nname: mine\nthresholds: {default: 0.5, sensitive: 0.5}\n"
@@ -154,16 +153,3 @@ async def test_a_guard_that_was_given_keeps_its_policy() -> None:
         async with gateway.running():
             await Reloader(gateway, follows=False).look(anyhow=True)
             assert gateway.guard is guard
-
-
-def test_settings_name_every_fault_of_their_file_or_what_nobody_gave(tmp_path: Path) -> None:
-    path = tmp_path / "headgate.yaml"
-    path.write_text("version: 1\nport: x\nworkers: 0\n")
-    with pytest.raises(SettingsError) as caught:
-        settings_of(Origin(file=str(path)), {})
-    assert len(caught.value.diagnostics) == 2
-    with pytest.raises(ConfigError, match="upstream is missing"):
-        settings_of(Origin(), {})
-    flags = {"upstream": "http://x", "limits": ["requests=5/m"]}
-    assert settings_of(Origin(flags=flags), {"HEADGATE_UPSTREAM_KEY": "k"}).upstream_key == "k"
-    assert settings_of(Origin(flags=flags), {}).limits == ("requests=5/m",)

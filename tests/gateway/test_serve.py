@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from headgate.gateway.config import Settings
-from headgate.gateway.reload import Origin
+from headgate.gateway.origin import Origin
 from headgate.gateway.serve import JOB_VARIABLE, Job, serve, worker
 from headgate.models.errors import ConfigError
 

@@ -161,3 +161,8 @@ def test_the_upstreams_in_the_documents_are_sound() -> None:
         found = read_text(block, file="h.yaml", environment=keys)
         assert found.diagnostics == ()
         assert Settings(**found.values).upstreams
+
+
+def test_a_list_of_what_is_no_text_is_a_fault_and_nothing_worse() -> None:
+    (fault,) = read_text("version: 1\nupstream: http://x\nlimits: [{a: b}]\n", file="f", environment={}).diagnostics
+    assert fault.message == "limits[0] takes a text, not a mapping"

@@ -96,7 +96,7 @@ async def test_cancelling_closes_the_connection_and_may_be_repeated(client: Clie
     upstream.script = Reply(texts=["Hello there."], fault="stall")
     source = source_of(client, stream=True)
     await source.cancel()
-    await source.generate(Generate(round=1))
+    await source.generate(Generate(round=1, ahead=True))
     assert await asyncio.to_thread(upstream.started.wait, 10)
     await source.cancel()
     await source.cancel()
@@ -121,7 +121,7 @@ async def test_a_call_that_is_cancelled_before_it_is_answered_closes_its_connect
 ) -> None:
     upstream.script = Reply(fault="hang")
     source = source_of(client)
-    await source.generate(Generate(round=1))
+    await source.generate(Generate(round=1, ahead=True))
     assert await asyncio.to_thread(upstream.started.wait, 10)
     await source.cancel()
     assert await asyncio.to_thread(upstream.left.wait, 10)
@@ -131,7 +131,7 @@ async def test_a_call_that_is_cancelled_before_it_is_answered_closes_its_connect
 async def test_a_call_that_fails_and_is_never_read_is_nobodys_fault(client: Client, upstream: Upstream) -> None:
     upstream.script = Reply(status=500)
     source = source_of(client)
-    await source.generate(Generate(round=1))
+    await source.generate(Generate(round=1, ahead=True))
     assert await asyncio.to_thread(upstream.started.wait, 10)
     await source.cancel()
     upstream.script = Reply(texts=["Hello."])
@@ -198,3 +198,14 @@ async def test_rounds_are_guided_and_continued_in_upstreams_protocol(client: Cli
     (body,) = upstream.bodies
     assert [block["text"] for block in body["system"]] == ["Be kind."]
     assert body["messages"][-1] == {"role": "assistant", "content": [{"type": "text", "text": "Water is"}]}
+
+
+async def test_upstream_is_asked_at_once_only_where_that_is_wanted_ahead(client: Client, upstream: Upstream) -> None:
+    upstream.script = Reply(texts=["Hello."])
+    source = source_of(client)
+    await source.generate(Generate(round=1))
+    await source.cancel()
+    await source.generate(Generate(round=2, ahead=True))
+    assert await asyncio.to_thread(upstream.started.wait, 10)
+    assert await source.read() == Delta(Channel(), "Hello.")
+    assert len(upstream.bodies) == 1

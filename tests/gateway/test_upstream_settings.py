@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from headgate.gateway.config import Settings
-from headgate.gateway.reload import Origin
+from headgate.gateway.origin import Origin
 from headgate.gateway.serve import Job
 from headgate.gateway.upstream_settings import RouteSettings, UpstreamSettings, check_routes, check_upstream
 from headgate.models.errors import ConfigError

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from headgate.guard.files import damages, expand, open_lines, read_rows, size_of, stem
+from headgate.guard.files import damages, expand, open_lines, read_of, read_rows, size_of, stem
 from headgate.models.errors import ConfigError, InputError
 
 LINES = b'{"a": 1}\n\n{"a": 2}\n'
@@ -73,6 +73,24 @@ def test_parquet_rows_are_read_where_pyarrow_is_and_explained_where_not(tmp_path
         return
     pq.write_table(pa.table({"a": [1, 2]}), path)
     assert list(read_rows(str(path))) == [{"a": 1}, {"a": 2}]
+
+
+def test_what_a_store_raises_is_said_in_one_line() -> None:
+    pytest.importorskip("fsspec")
+    for look in (size_of, open_lines, lambda name: expand([name])):
+        with pytest.raises(ConfigError, match=r"cannot read memory://nowhere/a\.jsonl|no such file"):
+            look("memory://nowhere/a.jsonl")
+
+
+@pytest.mark.parametrize("ending", ["", ".gz", ".zst"])
+def test_how_far_a_file_was_read_is_told_in_its_own_bytes(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"a.jsonl{ending}"
+    data = LINES * 5000
+    pack = {"": bytes, ".gz": gzip.compress, ".zst": lambda data: pytest.importorskip("zstandard").compress(data)}
+    path.write_bytes(pack[ending](data))
+    with open_lines(str(path)) as file:
+        assert file.read() == data
+        assert read_of(file, len(data)) == path.stat().st_size
 
 
 def test_urls_are_read_through_fsspec(tmp_path: Path) -> None:

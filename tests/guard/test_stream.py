@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headgate.guard.stream import LONGEST_PIECE, TAIL, Piece, SentenceGate, sentences
+from headgate.guard.stream import (
+    _ABBREVIATION,
+    _BOUNDARY,
+    LONGEST_PIECE,
+    PIECES,
+    TAIL,
+    Piece,
+    SentenceGate,
+    sentences,
+)
 
 ALPHABET = st.sampled_from([*"ab .!?…\n\"')。！？」1eg`*", "e.g. ", "Dr. ", "```\n", "word "])
 TEXTS = st.lists(ALPHABET, max_size=900).map("".join)
@@ -31,6 +40,28 @@ def test_any_chunking_gives_the_same_pieces(text: str, cuts: list[int]) -> None:
 @given(TEXTS)
 def test_one_character_at_a_time_gives_the_same_pieces(text: str) -> None:
     assert pieces_of(list(text)) == pieces_of([text])
+
+
+def plainly_cut(text: str) -> list[str]:
+    """What a search for boundaries from the start of every piece finds, without any of the gate's short cuts."""
+    pieces: list[str] = []
+    while text:
+        least = PIECES[min(len(pieces), len(PIECES) - 1)]
+        ends = [
+            match.end()
+            for match in _BOUNDARY.finditer(text, 0, LONGEST_PIECE + 1)
+            if match.end() >= least and not _ABBREVIATION.search(text, max(0, match.start() - 16), match.end())
+        ]
+        space = text.rfind(" ", least, LONGEST_PIECE) + 1 or LONGEST_PIECE
+        cut = len(text) if len(text) <= least else next(iter(ends), space if len(text) > LONGEST_PIECE else len(text))
+        pieces.append(text[:cut])
+        text = text[cut:]
+    return pieces
+
+
+@given(TEXTS)
+def test_cuts_are_where_the_boundaries_say(text: str) -> None:
+    assert [piece.text for piece in pieces_of([text])] == plainly_cut(text)
 
 
 @given(TEXTS)

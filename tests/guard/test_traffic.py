@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from headgate.guard.guard import Guard
 from headgate.guard.tape import replay
-from headgate.guard.traffic import TrafficLog, opened, read_traffic, seen_of, traffic_key
+from headgate.guard.traffic import TrafficLog, bare, opened, read_traffic, seen_of, traffic_key
 from headgate.models.errors import ConfigError, InputError
+from headgate.models.fakes import scores
 
 from .commands.shell import fake
 from .dialogue import BAD
@@ -28,7 +30,9 @@ def test_scores_are_kept_and_no_content(tmp_path: Path) -> None:
         verdict = guard.check(SECRET, response=f"A {BAD} answer.")
     (record,) = read_traffic(tmp_path / "t.jsonl")
     assert record.verdict == verdict
-    assert [part.part for part in seen_of(record).parts] == ["messages[0].content", "response[0].content"]
+    seen = seen_of(record)
+    assert [part.part for part in seen.parts] == ["messages[0].content"]
+    assert [[part.part for part in answer] for answer in seen.rounds] == [["response[0].content"]]
     assert BAD.encode() not in (tmp_path / "t.jsonl").read_bytes()
     with pytest.raises(InputError, match="holds no content"):
         opened(record, KEY)
@@ -65,6 +69,27 @@ def test_a_shadow_is_tried_on_everything_and_holds_nothing_back(tmp_path: Path) 
     first, second = read_traffic(tmp_path / "t.jsonl")
     assert (first.shadow_action, second.shadow_action) == ("refuse", "allow")
     assert first.shadow.startswith("strict@")
+
+
+def test_a_shadow_looks_for_its_own_words_and_not_for_those_of_the_policy_in_force(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("version: 1\nextends: default\nlists: {zoo: {words: [zebra], action: refuse}}\n")
+    other = tmp_path / "other.yaml"
+    other.write_text("version: 1\nextends: default\nlists: {sea: {words: [whale], action: refuse}}\n")
+    with Guard(mine, fake()) as guard:
+        side = guard.under(other).side()
+        guard.traffic = TrafficLog(tmp_path / "t.jsonl", digest_key=b"d", shadow=side)
+        for text in ("A zebra.", "A whale.", "A horse."):
+            guard.check(text)
+        found = guard.traffic.difference()
+    assert found is not None
+    assert (found.newly_blocked.count, found.newly_allowed.count, found.same) == (1, 1, 1)
+
+
+def test_what_texts_are_about_stays_with_their_content(tmp_path: Path) -> None:
+    told = msgspec.structs.replace(scores(), meaning=b"about")
+    assert bare(told) == scores()
+    assert bare(scores()) == scores()
 
 
 def test_a_key_is_64_hex_digits_or_none() -> None:

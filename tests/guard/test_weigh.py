@@ -1,15 +1,54 @@
 from __future__ import annotations
 
-from headgate.guard.weigh import merged, question_of, risk, weigh
-from headgate.models.assessment import Unjudged
-from headgate.models.content import Image, Role, Text
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headgate.guard.weigh import judged_of, merged, question_of, risk, weigh
+from headgate.models.assessment import Assessment, Unjudged
+from headgate.models.content import Image, Part, Role, Text
 from headgate.models.fakes import scores
-from headgate.policies.decide import Decision
+from headgate.policies.decide import Decision, decide
 from headgate.policies.verdict import Action, Coverage, Missed
 
 from .dialogue import rules
 
 BAD = scores(unsafe=0.9, severity=2, categories={"violence": 0.9})
+
+
+PROBABILITIES = st.sampled_from([0.0, 0.2, 0.34, 0.49, 0.5, 0.9])
+ASSESSMENTS: st.SearchStrategy[Assessment] = st.one_of(
+    st.builds(
+        lambda unsafe, attack, sensitive, rung: msgspec.structs.replace(
+            scores(unsafe=unsafe, categories={"prompt_attack": attack}, sensitive=sensitive), rung=rung
+        ),
+        PROBABILITIES,
+        PROBABILITIES,
+        PROBABILITIES,
+        st.sampled_from(["", "", "", "small"]),
+    ),
+    st.just(Unjudged(reason="deadline")),
+)
+PARTS: st.SearchStrategy[Part] = st.one_of(
+    st.builds(Text, text=st.just("x"), role=st.sampled_from(Role), path=st.sampled_from("abc")),
+    st.builds(Image, path=st.sampled_from("abc")),
+)
+
+
+@given(st.lists(st.tuples(PARTS, ASSESSMENTS), max_size=4), st.integers(0, 2))
+def test_the_short_way_decides_as_the_long_one(pairs: list[tuple[Part, Assessment]], tighten: int) -> None:
+    held = rules()
+    parts, assessments = [part for part, _ in pairs], [found for _, found in pairs]
+    judged = [judged_of(held, part, found) for part, found in pairs]
+    long = decide(held.policy, judged, thresholds=held.thresholds, tighten=tighten, context=held.context)
+    assert weigh(held, parts, assessments, tighten=tighten) == long
+
+
+def test_an_assessment_that_is_missing_is_never_taken_for_clear() -> None:
+    part = Text(text="x", path="messages[0].content")
+    with pytest.raises(ValueError, match="zip"):
+        weigh(rules(), [part, part], [scores()])
 
 
 def test_merging_keeps_the_strongest_finding_of_each_part_and_category() -> None:

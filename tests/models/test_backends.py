@@ -40,6 +40,14 @@ def test_a_machine_without_a_gpu_runs_no_engine(monkeypatch: pytest.MonkeyPatch)
     assert "builds engines here" in found["tensorrt_rtx"].why
 
 
+def test_all_that_is_missing_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backends, "machine", Machine)
+    why = by_name()["tensorrt"].why
+    assert "no GPU" in why
+    assert "pip install tensorrt" in why
+    assert "no GPU" in by_name()["onnxruntime-cuda"].why
+
+
 def test_a_tensorrt_that_is_not_there_is_unavailable_with_its_pip_line() -> None:
     if "tensorrt" in machine().installed:
         assert tensorrt_module("tensorrt").__version__

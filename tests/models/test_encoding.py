@@ -99,3 +99,10 @@ def test_windows_of_the_shipped_sizes_cover_the_whole_text(words: int):
     assert (windows[0].start, windows[-1].end) == (0, len(text))
     for before, after in pairwise(windows):
         assert before.start < after.start < before.end < after.end
+
+
+@pytest.mark.parametrize("text", [" " * 6000, "a" * 6000, "", "\u200b" * 2000])
+def test_few_tokens_of_many_characters_are_one_whole_window(encoder: PairEncoder, text: str):
+    (window,) = encoder.encode(text, None, "chat")
+    assert len(window.ids) == len(window.type_ids)
+    assert (window.start, window.end) == (0, len(text))

@@ -6,7 +6,7 @@ import pytest
 from headgate.models.assessment import Assessed, Unjudged
 from headgate.models.content import Image, Role, Text
 from headgate.models.fakes import FakeClassifier, scores
-from headgate.models.image import ImageJudge, bytes_of
+from headgate.models.image import ImageJudge
 from headgate.models.vision.bounds import Bounds
 from headgate.models.vision.decode import Picture, Pixels
 from headgate.models.vision.ocr import Seen, Written
@@ -141,9 +141,3 @@ def test_the_digest_changes_with_whoever_judges() -> None:
         judge(bounds=Bounds(frames=1)).digest,
     ]
     assert len(set(digests)) == 4
-
-
-def test_data_urls_are_opened_within_the_bound() -> None:
-    assert bytes_of(Image(url="data:,abc"), limit=3) == b"abc"
-    found = bytes_of(Image(url="data:,abcd"), limit=3)
-    assert isinstance(found, Unjudged)

@@ -9,7 +9,7 @@ from headgate.models.errors import ModelUnavailable
 from headgate.models.exported import Axes
 from headgate.models.run_onnx import OnnxRuntime
 from headgate.models.run_remote import KServeRuntime
-from headgate.models.runtimes import open_runtime
+from headgate.models.runtimes import Place, open_runtime
 
 from .test_exported import exported, write
 from .v2_server import serving
@@ -32,7 +32,7 @@ def test_a_served_folder_asks_the_server_at_its_url(tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailable, match="give the server's URL"):
         open_runtime(tmp_path)
     with serving(lambda feeds: feeds["input_ids"][:, :2].astype(np.float32)) as server:
-        runtime = open_runtime(tmp_path, url=server.url)
+        runtime = open_runtime(tmp_path, place=Place(url=server.url))
         assert isinstance(runtime, KServeRuntime)
         assert runtime.run(ROWS, TYPES).tolist() == [[3, 4], [6, 7]]
 
@@ -45,4 +45,4 @@ def test_an_engine_whose_manifest_describes_none_is_unavailable(tmp_path: Path) 
 
 def test_a_model_that_was_not_exported_cannot_be_asked_at_a_url(tiny: Path) -> None:
     with pytest.raises(ModelUnavailable, match="--to triton"):
-        open_runtime(tiny, url="http://127.0.0.1:1")
+        open_runtime(tiny, place=Place(url="http://127.0.0.1:1"))

@@ -164,6 +164,29 @@ def test_a_classifier_that_answers_too_little_is_a_failure():
     scheduler.close()
 
 
+class Panic(BaseException):
+    """What a panic in Rust arrives as."""
+
+
+@pytest.mark.parametrize("answer", [Panic("index out of bounds"), SystemExit(1), None])
+def test_whatever_a_classifier_does_its_worker_lives_on(answer: BaseException | None):
+    class Broken(FakeClassifier):
+        def assess(self, parts: Sequence[Part]) -> list[Assessment]:
+            if parts[0] == Text(text="sun"):
+                return super().assess(parts)
+            if answer is not None:
+                raise answer
+            return None  # type: ignore[return-value]
+
+    scheduler = Scheduler(Broken(), workers=1)
+    for _ in range(3):
+        with pytest.raises(InferenceFailed):
+            scheduler.assess(text("moon"), timeout=PATIENCE)
+    assert unsafe(scheduler.assess(text("sun"), timeout=PATIENCE)) == 0.0
+    assert (scheduler.stats().in_flight, scheduler.stats().queued) == (0, 0)
+    scheduler.close()
+
+
 def test_closing_fails_what_waits_and_what_comes_after(gate: Gate):
     scheduler = busy(FakeClassifier(), gate)
     waiting = scheduler.submit(text("waits"))

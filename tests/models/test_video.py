@@ -59,6 +59,12 @@ def test_a_word_split_over_frames_is_joined() -> None:
     assert joined([["only this"], ["only this"]]) == []
 
 
+def test_what_one_moment_says_is_not_put_down_to_the_whole_video() -> None:
+    film = Video(data=clip([LIGHT] + [DARK] * 9 + [LIGHT] + [DARK] * 4))
+    (found,) = judge({"rotten": 0.9}, dark="bread", light="rotten").assess([film])
+    assert spans(found) == [(0.0, 0.0), (10.0, 10.0)]
+
+
 def test_what_frames_show_is_judged_frame_by_frame_and_close_findings_are_one() -> None:
     visual = FakeClassifier(default=scores(unsafe=0.8, categories={"violence": 0.8}), kinds=frozenset({"image"}))
     (found,) = judge({}, visual=visual).assess([Video(data=clip([DARK, LIGHT, DARK]), context="a film")])

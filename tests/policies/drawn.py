@@ -13,6 +13,7 @@ from headgate.models.taxonomy import SLUGS
 from headgate.policies.compile import parse_policy
 from headgate.policies.compiled import CompiledPolicy
 from headgate.policies.decide import Judged
+from headgate.policies.hits import Hit
 from headgate.policies.schema import DIRECTIONS, LEVELS, POSSIBLE, POSSIBLE_UNJUDGED
 from headgate.policies.thresholds import Thresholds
 from headgate.policies.verdict import Action
@@ -95,6 +96,30 @@ def conditions() -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
+def finds() -> st.SearchStrategy[dict[str, Any]]:
+    """Lists, own categories and personal data, with what is done about them; see `hits` for what they found."""
+    slugs = st.sampled_from([slug for slug in SLUGS if slug != "child_safety"])
+    found = st.fixed_dictionaries(
+        {}, optional={"action": st.sampled_from(["allow", "flag", "redact", "refuse"]), "category": slugs}
+    )
+    words = found.map(lambda held: {"zebra": {"words": ["zebra"], **held}})
+    likes = found.map(lambda held: {"bets": {"examples": ["Which team wins?"], **held}})
+    return st.fixed_dictionaries({"lists": words, "custom": likes, "pii": st.just({"kinds": ["email"]})})
+
+
+def hits() -> st.SearchStrategy[tuple[Hit, ...]]:
+    """What the lines of `finds` found in a part."""
+    rules = st.sampled_from(["lists.zebra", "custom.bets", "pii.email"])
+    return st.lists(rules, max_size=2, unique=True).map(lambda found: tuple(Hit(rule=rule) for rule in found))
+
+
+def whole() -> st.SearchStrategy[CompiledPolicy]:
+    """Policies with rules of every kind and with all that finds something in texts, but without exceptions."""
+    rules = conditions().map(lambda held: {"rules": held["rules"]})
+    both = st.tuples(documents(), rules, finds())
+    return both.map(lambda held: parse_policy(written({**held[0], **held[1], **held[2]})))
+
+
 def _encodes(text: str) -> bool:
     return not any("\ud800" <= char <= "\udfff" for char in text)
 
@@ -129,10 +154,13 @@ def assessments() -> st.SearchStrategy[Assessment]:
     return st.one_of(assessed(), st.builds(Unjudged, reason=reasons))
 
 
-def judged(of: st.SearchStrategy[Any] | None = None) -> st.SearchStrategy[Judged]:
+def judged(
+    of: st.SearchStrategy[Any] | None = None, *, found: st.SearchStrategy[Any] | None = None
+) -> st.SearchStrategy[Judged]:
     """A judged part in any direction and of any kind."""
     return st.builds(
         Judged,
+        hits=st.just(()) if found is None else found,
         part=st.sampled_from(["messages[0]", "messages[1]"]),
         direction=st.sampled_from(Direction),
         kind=st.sampled_from(["text", "image", "video", "opaque"]),

@@ -32,6 +32,7 @@ def test_the_packs_ship() -> None:
         "children",
         "dataset",
         "dataset-cleaning",
+        "dataset-regenerate",
         "default",
         "enterprise",
         "image-generation",

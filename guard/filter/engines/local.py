@@ -5,18 +5,20 @@ Shards come back in the order in which they went out, and only a few are on the 
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from ..place import Halted
+from ..plan import Plan
 from ..shards import Reading, read_shards
-from ..store import Halted, Marker
-from ..work import Plan, Shard, Worker
+from ..store import Marker
+from ..work import Shard, Worker
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor, Future
 
 Open = Callable[[Plan], Worker]
 """Makes the worker of a process; travels to it."""
@@ -33,12 +35,18 @@ def run_threads(worker: Worker, reading: Reading, *, threads: int) -> Iterator[M
     if threads == 1:
         yield from map(worker, shards)
         return
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(threads, thread_name_prefix="headgate-shard") as pool:
         yield from _in_order(pool, worker, shards, ahead=threads * AHEAD)
 
 
 def run_processes(open_worker: Open, plan: Plan, reading: Reading, *, processes: int) -> Iterator[Marker]:
     """The same by processes, each of which opens a worker; Halted where one dies."""
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_begin, initargs=(open_worker, plan))
     try:
@@ -72,6 +80,8 @@ def _begin(open_worker: Open, plan: Plan) -> None:
 
 def _follow() -> None:
     """Ends this process when its parent has ended, however that came about."""
+    import multiprocessing
+
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

@@ -13,11 +13,15 @@ from typing import Any, Final
 import msgspec
 
 from ....models.errors import ConfigError
+from ..place import Halted
+from ..plan import Plan
 from ..shards import Reading, read_shards
-from ..store import Halted, Marker
-from ..work import Plan, Worker
+from ..store import Marker
+from ..work import Worker
 
 Open = Callable[[Plan], Worker]
+
+_SETTINGS: Final = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_raylet_start_wait_time_s": "240"}
 
 READER_CPUS: Final = 0.5
 """The share of a CPU that reading a file takes."""
@@ -88,11 +92,17 @@ def run_ray(open_worker: Open, plan: Plan, reading: Reading, *, cluster: Cluster
 
 
 def _start(ray: Any, cluster: Cluster) -> None:
-    # A local Ray needs room for a reader beside the actors, also on one core.
-    cores = None if cluster.address else max(cluster.actors, len(os.sched_getaffinity(0)), 1) + 1
-    ray.init(
-        address=cluster.address, num_cpus=cores, log_to_driver=False, include_dashboard=False, configure_logging=False
-    )
+    quiet = {"log_to_driver": False, "configure_logging": False}
+    if cluster.address:
+        ray.init(address=cluster.address, **quiet)
+        return
+    # Nothing is told to others unless somebody says so, and a busy machine may take its time.
+    for name, value in _SETTINGS.items():
+        os.environ.setdefault(name, value)
+    # A local Ray needs room for a reader beside the actors, also on one core. Without an address Ray would join
+    # whatever cluster was started here last.
+    cores = max(cluster.actors, len(os.sched_getaffinity(0)), 1) + 1
+    ray.init(address="local", num_cpus=cores, include_dashboard=False, **quiet)
 
 
 def _parts(reading: Reading) -> list[list[int]]:

@@ -27,12 +27,16 @@ class Block(msgspec.Struct, kw_only=True):
 
 
 class Row(msgspec.Struct, kw_only=True):
-    """One row: its columns, or the reason why there are none, and then the text or size of what stands there."""
+    """One row: its columns, or the reason why there are none, and then the text or size of what stands there.
+
+    `pick` is its place in the block.
+    """
 
     number: int
     fields: dict[str, Any] | None = None
     error: str = ""
     raw: bytes = b""
+    pick: int = 0
 
 
 class Size(msgspec.Struct, frozen=True):

@@ -215,6 +215,8 @@ def _note_type(arrow: Any) -> Any:
             "policy": text,
             "policy_hash": text,
             "models": arrow.list_(text),
+            "answer": text,
+            "rounds": arrow.list_(arrow.struct({"round": arrow.int64(), "strategy": text, "action": text})),
         }
     )
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 import msgspec
 
-from ...files import damages, open_lines
+from ...files import damages, open_lines, read_of
 from ..note import COLUMN, Note
 from .block import Block, Row, Size, Wanted
 from .pieces import concatenate
@@ -17,6 +18,9 @@ from .pieces import concatenate
 BOM: Final = b"\xef\xbb\xbf"
 LONGEST: Final = 64 << 20
 """Bytes of one line: a longer one is an error, cut here so that memory stays bounded."""
+
+CHUNK: Final = 1 << 20
+"""Bytes that are read at a time."""
 
 _DECODER: Final = msgspec.json.Decoder(dict[str, Any])
 
@@ -46,21 +50,29 @@ class Lines:
         fault = ""
         with open_lines(name) as file:
             try:
-                while raw := file.readline(LONGEST + 1):
-                    number += 1
-                    offset += len(raw)
-                    if len(raw) > LONGEST:
-                        offset += _skip(file)
-                    if wanted is not None and not wanted(number):
+                for lines in _batches(file):
+                    weight = sum(map(len, lines.found))
+                    if wanted is None and len(records) + len(lines.found) < size.rows and held + weight < size.bytes:
+                        # All of them fit: no need to look at each.
+                        numbers += range(number + 1, number + 1 + len(lines.found))
+                        records += lines.found
+                        number, offset, held = number + len(lines.found), offset + weight + lines.skipped, held + weight
                         continue
-                    numbers.append(number)
-                    records.append(raw)
-                    held += len(raw)
-                    if len(records) >= size.rows or held >= size.bytes:
-                        yield Block(numbers=numbers, records=records, offset=offset)
-                        numbers, records, held = [], [], 0
+                    offset += lines.skipped
+                    for raw in lines.found:
+                        number += 1
+                        offset += len(raw)
+                        if wanted is not None and not wanted(number):
+                            continue
+                        numbers.append(number)
+                        records.append(raw)
+                        held += len(raw)
+                        if len(records) >= size.rows or held >= size.bytes:
+                            yield Block(numbers=numbers, records=records, offset=read_of(file, offset))
+                            numbers, records, held = [], [], 0
             except damages() as error:
                 fault = f"damaged after line {number}: {error}"
+            offset = read_of(file, offset)
         if records or fault:
             yield Block(numbers=numbers, records=records, offset=offset, fault=fault)
 
@@ -70,12 +82,28 @@ class Lines:
         pairs = zip(block.numbers, block.records, strict=True)
         return [read(number, raw) if not raw.isspace() else None for number, raw in pairs]
 
+    def whole(self, block: Block) -> bool:
+        """Whether all rows can be read and none is blank, found out at once; False where each must be looked at."""
+        data = b"".join(block.records)
+        # In JSON no brace that closes is followed by one that opens: so no row is two lines, and no line two rows.
+        if not data.startswith(b"{") or data.count(b"}\n{") != len(block.records) - 1:
+            return False
+        try:
+            return len(_GLANCE.decode_lines(data)) == len(block.records)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return False
+
     def first(self, records: Any, count: int) -> Any:
         """The first so many of a block's records."""
         return records[:count]
 
     def encode(self, block: Block, *, picks: Sequence[int], notes: Sequence[Note | None], file: BinaryIO) -> None:
         """Rows without a note keep their bytes; the others get one more column."""
+        if len(picks) == len(block.records) and notes.count(notes[0]) == len(notes):
+            data = alike(b"".join(block.records), notes[0], rows=len(picks))
+            if data is not None:
+                file.write(compressed(data, self.compression))
+                return
         out: list[bytes] = []
         # Most rows of a run share few notes, so each is written out once.
         written: dict[int, bytes] = {}
@@ -105,6 +133,19 @@ class Lines:
             return Row(number=number, fields={})
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             return Row(number=number, error=f"not a JSON object: {error}", raw=raw)
+
+
+def alike(data: bytes, note: Note | None, *, rows: int) -> bytes | None:
+    """Lines of rows with one and the same note beside each, all at once; None where each must be looked at."""
+    if note is None:
+        return ended(data)
+    if data.startswith(BOM) or b'headgate"' in data:
+        return None
+    # A line break never stands inside a row, so these two before one always end a row whose last value is a text.
+    pieces = data.split(b'"}\n')
+    if len(pieces) != rows + 1:
+        return None
+    return (b'", "headgate": %s}\n' % msgspec.json.encode(note)).join(pieces)
 
 
 def annotated(raw: bytes, note: bytes) -> bytes:
@@ -143,11 +184,32 @@ def _read(number: int, raw: bytes) -> Row:
         return Row(number=number, error=f"not a JSON object: {error}", raw=raw)
 
 
-def _skip(file: BinaryIO) -> int:
-    """Reads the rest of a line that is too long; gives its bytes."""
-    count = 0
-    while rest := file.readline(1 << 20):
-        count += len(rest)
-        if rest.endswith(b"\n"):
-            break
-    return count
+class _Batch(msgspec.Struct):
+    """Some whole lines, and the bytes of a line that was too long and cut."""
+
+    found: list[bytes]
+    skipped: int = 0
+
+
+def _batches(file: BinaryIO) -> Iterator[_Batch]:
+    """The lines of a file, many at a time; of one longer than LONGEST its start."""
+    rest: list[bytes] = []
+    held = skipped = 0
+    while data := file.read1(CHUNK):  # type: ignore[attr-defined]
+        cut = data.rfind(b"\n") + 1
+        if cut:
+            first = data.find(b"\n") + 1
+            if held > LONGEST:
+                skipped += first
+                yield _Batch([b"".join(rest), *io.BytesIO(data[first:cut]).readlines()], skipped)
+            else:
+                yield _Batch(io.BytesIO(b"".join((*rest, data[:cut]))).readlines())
+            rest, held, skipped = [], 0, 0
+        tail = data[cut:]
+        if held > LONGEST:
+            skipped += len(tail)
+        elif tail:
+            rest.append(tail)
+            held += len(tail)
+    if rest:
+        yield _Batch([b"".join(rest)], skipped)

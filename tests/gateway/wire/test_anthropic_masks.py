@@ -61,3 +61,8 @@ def test_shapes_are_kept() -> None:
     assert changed["tools"] == [{"name": "f", "description": MASK, "input_schema": {"type": "object"}}]
     assert "output_config" not in changed
     assert changed["system"] == MASK
+
+
+def test_a_field_of_the_request_that_is_called_content_is_taken_out_alone() -> None:
+    body = {"messages": [{"role": "user", "content": "x"}], "content": [{"note": "some words"}]}
+    assert masked_request(body, ["content"]) == {"messages": [{"role": "user", "content": "x"}]}

@@ -161,6 +161,7 @@ def test_of_a_stream_the_unfinished_sentence_waits() -> None:
         ({"tool_calls": [{}]}, "tool_calls[0]"),
         ({"structured_messages": [{"role": "x"}]}, "messages[0].role"),
         ({"additional_provider_specific_params": {"purpose": "x"}}, "additional_provider_specific_params.purpose"),
+        ({"input_type": "response", "structured_messages": 1}, "structured_messages"),
     ],
 )
 def test_a_faulty_body_names_its_field(body: dict[str, Any], param: str) -> None:

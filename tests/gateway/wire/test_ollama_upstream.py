@@ -9,6 +9,7 @@ from headgate.gateway.wire.ollama_request import parse_ollama
 from headgate.gateway.wire.ollama_upstream import clamped_ollama, ollama_body
 from headgate.guard.effects import Generate
 from headgate.guard.redact import MASK
+from headgate.models.content import Text
 from headgate.policies.compile import parse_policy
 
 POLICY = parse_policy(
@@ -63,3 +64,10 @@ def test_a_policys_note_does_not_move_the_mask_to_a_neighbour() -> None:
     request = clamped_ollama(parse(messages=[{"role": "user", "content": "a secret"}, *ASK]), POLICY)
     found = sent(request, redact=(request.parts[0].path,))["messages"]
     assert [message["content"] for message in found] == ["Be kind.", MASK, "Hello"]
+
+
+def test_a_call_without_arguments_has_none_to_mask_and_its_other_words_are_masked() -> None:
+    call = {"id": "some hidden words", "function": {"name": "f", "note": "a hidden note"}}
+    request = parse(messages=[*ASK, {"role": "assistant", "content": "x", "tool_calls": [call]}])
+    found = sent(request, redact=tuple(part.path for part in request.parts if isinstance(part, Text)))
+    assert found["messages"][1]["tool_calls"] == [{"id": MASK, "function": {"name": "f", "note": MASK}}]

@@ -59,3 +59,30 @@ def test_prose_is_what_could_be_language() -> None:
         "x" * 65,
     ]
     assert prose([1, None, True, "name-1", {"k": "v"}]) == ""
+
+
+WORDS = "some hidden words"
+
+
+@pytest.mark.parametrize(
+    ("message", "path"),
+    [
+        ({"content": [{"type": "text", "text": "x", "note": WORDS}]}, "content[0].note"),
+        ({"content": [{"type": "image_url", "image_url": {"url": "u", "a": WORDS}}]}, "content[0].image_url.a"),
+        ({"tool_call_id": WORDS}, "tool_call_id"),
+        ({"function_call": {"name": WORDS}}, "function_call.name"),
+        ({"tool_calls": [{"function": {"name": WORDS, "arguments": "{}"}}]}, "tool_calls[0].function.name"),
+        ({"tool_calls": [{"id": WORDS, "function": {}}]}, "tool_calls[0].id"),
+        ({"tool_calls": [{"custom": {"input": "a b", "note": WORDS}}]}, "tool_calls[0].custom.note"),
+        ({"tool_calls": [{"function": {}, "custom": {"input": WORDS}}]}, "tool_calls[0].custom.input"),
+    ],
+)
+def test_no_place_inside_a_message_hides_words(message: dict[str, Any], path: str) -> None:
+    found = extras(message)
+    assert [(at, text) for at, (text, _) in found.items()] == [(f"messages[0].{path}", WORDS)]
+
+
+def test_arguments_beside_their_function_are_refused_as_they_would_be_taken_for_those_within() -> None:
+    with pytest.raises(InputError) as caught:
+        extras({"tool_calls": [{"arguments": "a", "function": {"arguments": "b"}}]})
+    assert caught.value.param == "messages[0].tool_calls[0].arguments"

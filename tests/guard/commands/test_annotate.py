@@ -6,10 +6,11 @@ import pytest
 from PIL import Image as Pictures
 from PIL import ImageDraw, ImageFont
 
-from headgate.guard.commands.annotate import draw, findings_of
+from headgate.guard.commands.annotate import draw, read_of
 from headgate.models.assessment import Severity
 from headgate.models.content import Image, Text
 from headgate.models.errors import InputError
+from headgate.models.vision.ocr import Seen, Written
 from headgate.policies.verdict import Action, Coverage, Finding, Missed, Verdict
 
 FOUND = Finding(
@@ -42,9 +43,13 @@ def test_boxes_and_findings_are_drawn(tmp_path: Path) -> None:
     assert (values[:120] == (190, 30, 45)).all(axis=2).any()
 
 
-def test_findings_and_gaps_are_said_in_words() -> None:
-    assert findings_of("images[0]", VERDICT) == ["refuse: insult, minor, 0.90", "not judged: no_visual_classifier"]
-    assert findings_of("images[1]", VERDICT) == []
+def test_what_was_read_is_listed_by_its_number_and_the_rest_is_counted() -> None:
+    box = np.zeros((4, 2), np.float32)
+    lines = tuple(Written(text=f"row {row}", sure=0.9, box=box, row=row) for row in range(14))
+    said = [line.text for line in read_of(Seen(lines=lines, way="half_turn"))]
+    assert said[:2] == ["text lies half turn", "1  row 0  (0.90)"]
+    assert said[-1] == "and 2 lines more"
+    assert read_of(Seen()) == []
 
 
 def test_what_cannot_be_drawn_is_told(tmp_path: Path) -> None:

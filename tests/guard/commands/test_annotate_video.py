@@ -34,8 +34,12 @@ def test_frames_within_a_finding_are_framed_in_its_colour() -> None:
     with Pictures.open(io.BytesIO(data)) as picture:
         values = np.asarray(picture)
     red = (values == (190, 30, 45)).all(axis=2)
-    assert red[:130].any()
-    assert not red[:130, :200].any()
+    frames, line = red[:104], red[132:142]
+    assert frames[:, 172:].any()
+    assert not frames[:, :172].any()
+    # A third to two thirds of its length, along the bar beneath.
+    places = np.flatnonzero(line.any(axis=0)) / red.shape[1]
+    assert 0.3 < places.min() < 0.5 < places.max() < 0.9
 
 
 def test_time_codes_are_those_of_a_player() -> None:

@@ -3,8 +3,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from headgate.guard.commands.batch import HALTED
 
+from ...upstream import running
 from .shell import headgate
 from .test_filter import _file
 
@@ -48,3 +51,30 @@ def test_options_choose_rows(tmp_path: Path) -> None:
 def test_nothing_is_loaded_where_the_policy_is_off(tmp_path: Path) -> None:
     report = json.loads(headgate("filter", _file(tmp_path), "-o", tmp_path / "out", "--policy", "off", "--json").stdout)
     assert (report["kept"], report["run"]["models"], report["unjudged"]) == (2, [], {"policy_off": 2})
+
+
+def test_scores_that_were_written_stand_in_for_the_model(tmp_path: Path) -> None:
+    source = _file(tmp_path)
+    assert headgate("filter", source, "-o", tmp_path / "one", "--write-scores").exit_code == 0
+    taken = ("--score-file", tmp_path / "one" / "scores.jsonl")
+    found = headgate("filter", source, "-o", tmp_path / "two", *taken, "--json")
+    report = json.loads(found.stdout)
+    assert (report["kept"], report["dropped"], report["run"]["models"][0][:7]) == (1, 1, "scores@")
+
+
+def test_making_answers_again_needs_an_upstream_and_has_a_policy_of_its_own(tmp_path: Path) -> None:
+    found = headgate("filter", _file(tmp_path), "-o", tmp_path / "out", "--regenerate")
+    assert (found.exit_code, "--upstream URL" in found.output) == (2, True)
+    with running() as server:
+        named = ("--upstream", server.url, "--upstream-model", "m", "--json")
+        found = headgate("filter", _file(tmp_path), "-o", tmp_path / "out", "--regenerate", *named)
+    report = json.loads(found.stdout)
+    assert (report["regenerated"], report["run"]["policy"]) == (1, "dataset-regenerate")
+
+
+def test_a_url_is_an_output_like_a_folder(tmp_path: Path) -> None:
+    pytest.importorskip("fsspec")
+    url = f"memory://{tmp_path.name}/out"
+    found = headgate("filter", _file(tmp_path), "-o", url)
+    assert (found.exit_code, f"{url}/kept.jsonl" in found.stdout.replace("\n", "")) == (0, True)
+    assert headgate("filter", _file(tmp_path), "-o", url).exit_code == 2

@@ -55,12 +55,14 @@ def test_a_case_that_fails_is_named_with_its_line_and_exits_1(tmp_path: Path) ->
     path = _mine(tmp_path, 'version: 1\nname: mine\ncases:\n  - {input: "A fine day.", expect: refuse}\n')
     found = headgate("policy", "test", path)
     assert found.exit_code == 1
-    assert f"{path}:4: expected refuse, got allow" in found.stdout
+    assert f"{path}:4: input: A fine day.: expected refuse: failed, got allow" in found.stdout
 
 
 def test_without_a_model_only_given_scores_are_tested(tmp_path: Path) -> None:
     found = headgate("policy", "test", _mine(tmp_path), "--no-model")
-    assert (found.exit_code, found.stdout) == (0, f"{tmp_path / 'mine.yaml'}: 0 of 4 cases pass, 4 skipped\n")
+    assert found.exit_code == 0
+    assert found.stdout.splitlines()[-1] == f"{tmp_path / 'mine.yaml'}: 0 of 4 cases pass, 4 skipped"
+    assert found.stdout.count("skipped, it needs a model") == 4
 
 
 def test_the_cases_of_every_shipped_policy_pass_where_scores_are_given() -> None:

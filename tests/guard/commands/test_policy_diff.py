@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from headgate.guard.guard import Guard
@@ -46,6 +47,23 @@ def test_lists_are_tried_where_content_was_recorded_and_counted_where_not(
     monkeypatch.setenv("HEADGATE_TRAFFIC_KEY", KEY)
     sealed = headgate("policy", "diff", "default", mine, "--on", _traffic(tmp_path, key=bytes.fromhex(KEY)), "--json")
     assert json.loads(sealed.stdout)["newly_blocked"]["count"] == 1
+
+
+def test_what_a_shadow_did_otherwise_is_told_from_the_record_alone(tmp_path: Path) -> None:
+    path = tmp_path / "traffic.jsonl"
+    with Guard("default", fake()) as guard:
+        guard.traffic = TrafficLog(path, digest_key=b"d", shadow=guard.under("strict").side())
+        for text in ("A fine question.", f"A {BAD} question."):
+            guard.check(text)
+        live = guard.traffic.difference()
+    found = headgate("policy", "shadow", path, "--json")
+    (report,) = json.loads(found.stdout)["shadows"]
+    assert found.exit_code == 1
+    assert report == json.loads(msgspec.json.encode(live))
+    assert "newly blocked: 1 (50.00%" in headgate("policy", "shadow", path).stdout
+    (tmp_path / "bare").mkdir()
+    told = headgate("policy", "shadow", _traffic(tmp_path / "bare"))
+    assert (told.exit_code, "no exchange was tried" in told.stdout) == (0, True)
 
 
 def test_verdicts_are_made_again_byte_for_byte(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

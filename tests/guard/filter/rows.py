@@ -12,8 +12,9 @@ import msgspec
 
 from headgate.guard.bulk import Concluded, conclude_many
 from headgate.guard.filter.engines.local import run_threads
+from headgate.guard.filter.plan import Plan
 from headgate.guard.filter.run import Job
-from headgate.guard.filter.work import Plan, Worker
+from headgate.guard.filter.work import Worker
 from headgate.guard.rows import Exchange
 from headgate.models.assessment import Assessment, Unjudged
 from headgate.models.content import Part, Text
@@ -40,6 +41,9 @@ PLANNED = (
     "examples",
     "thresholds",
     "glance",
+    "scores",
+    "score_key",
+    "write_scores",
 )
 
 
@@ -66,7 +70,7 @@ def _by_word(part: Part) -> Assessment:
 def job(check: Counting | None, folder: Path, *inputs: Path | str, threads: int = 1, **more: Any) -> Job:
     """A job in this process; `more` are settings of the job or its plan."""
     planned = {name: more.pop(name) for name in PLANNED if name in more}
-    plan = Plan(folder=str(folder), **planned)
+    plan = Plan(folder=more.pop("folder_url", None) or str(folder), **planned)
     policy = check.rules.policy if check is not None else None
     found = Job(
         inputs=tuple(map(str, inputs)),

@@ -5,7 +5,7 @@ import msgspec
 from headgate.guard.filter.note import FLAT, flat, nested, note_of, reason_of, rule_of, scores_of
 from headgate.models.assessment import Severity, Unjudged
 from headgate.models.fakes import scores
-from headgate.policies.verdict import Action, Coverage, Finding, Missed, Verdict
+from headgate.policies.verdict import Action, Coverage, Finding, Missed, Round, Verdict
 
 FOUND = Finding(
     category="insult",
@@ -40,6 +40,15 @@ def test_scores_are_the_worst_of_all_parts_and_what_was_not_assessed_has_none() 
     )
     assert (found["unsafe"], found["insult"], found["severity"]) == (0.7, 0.9, 3.0)
     assert scores_of([Unjudged(reason="too_long")]) == {}
+
+
+def test_an_answer_that_was_made_again_stands_with_its_rounds() -> None:
+    rounds = tuple(Round(round=n, strategy="guideline", action=Action.REGENERATE) for n in (1, 2))
+    note = note_of(Verdict(action=Action.REGENERATE, rounds=rounds), {}, answer="Kind words.")
+    assert (nested(note)["answer"], len(nested(note)["rounds"])) == ("Kind words.", 2)
+    assert (flat(note)["headgate_answer"], flat(note)["headgate_rounds"]) == ("Kind words.", "2")
+    assert note.reason == "answer made again: guideline, round 2"
+    assert b"answer" not in msgspec.json.encode(note_of(Verdict(action=Action.ALLOW), {}))
 
 
 def test_nested_and_flat_say_the_same() -> None:

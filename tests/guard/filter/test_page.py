@@ -31,6 +31,12 @@ def test_rows_are_escaped_and_folded() -> None:
     assert "<p>@" not in html
 
 
+def test_answers_made_again_are_shown_where_there_are_any() -> None:
+    counts = Counts(bins={"kept": 1, "dropped": 0, "review": 0, "errors": 0, "regenerated": 2}, rows=3)
+    assert 'class="key regenerated"' in page(report(counts, RUN, complete=True, seconds=1, judged=3), {})
+    assert 'class="key regenerated"' not in page(report(Counts(), RUN, complete=True, seconds=1, judged=0), {})
+
+
 def test_plots_are_empty_where_there_is_nothing() -> None:
     assert matrix({}) == histogram({}) == shares({}) == ""
 

@@ -15,8 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from headgate.guard.bulk import Concluded
+from headgate.guard.filter.place import Halted
 from headgate.guard.filter.run import run_filter
-from headgate.guard.filter.store import SHARDS, Halted
+from headgate.guard.filter.store import SHARDS
 from headgate.guard.filter.where import conditions, cutoff_for
 from headgate.guard.rows import Columns, Exchange
 from headgate.models.errors import ConfigError

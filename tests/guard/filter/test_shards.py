@@ -6,9 +6,9 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from headgate.guard.filter.plan import Plan
 from headgate.guard.filter.shards import Reading, read_shards
 from headgate.guard.filter.where import cutoff_for
-from headgate.guard.filter.work import Plan
 
 from .rows import write
 

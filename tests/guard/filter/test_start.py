@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from headgate.guard.filter.judge import BulkJudge
 from headgate.guard.filter.run import run_filter
-from headgate.guard.filter.start import Asked, checked, job_of, open_worker, plan_of
+from headgate.guard.filter.start import Asked, checked, job_of, open_judge, open_worker, plan_of
 from headgate.guard.guard import Guard
 from headgate.models.errors import ConfigError
 
@@ -27,6 +28,12 @@ def _asked(tmp_path: Path, **more: object) -> Asked:
         {"sample": 0},
         {"preset": "nobody's"},
         {"inputs": ("missing.jsonl",)},
+        {"score_file": "scores.jsonl", "policy": "off"},
+        {"score_file": "scores.jsonl", "regenerate": True},
+        {"write_scores": True, "policy": "off"},
+        {"regenerate": True},
+        {"regenerate": True, "upstream": "http://localhost/v1"},
+        {"regenerate": True, "upstream": "http://localhost/v1", "upstream_model": "m", "policy": "off"},
     ],
 )
 def test_what_does_not_go_together_is_refused(wrong: dict[str, object]) -> None:
@@ -70,6 +77,27 @@ def test_a_threshold_names_its_source_and_number(tmp_path: Path, item: str) -> N
     assert plan_of(_asked(tmp_path, threshold=("a=b=0.25",))).thresholds == {"a=b": 0.25}
     with pytest.raises(ConfigError, match="--threshold"):
         plan_of(_asked(tmp_path, threshold=(item,)))
+
+
+def test_scores_of_a_shipped_model_are_held_against_its_own_thresholds(tmp_path: Path) -> None:
+    scores = write(tmp_path / "scores.jsonl", [{"unsafe": 0.1}] * 50)
+    plan = plan_of(_asked(tmp_path, score_file=str(scores)))
+    own, card = (
+        open_judge(plan, policy="dataset", model=model, threads=1, target_fpr=None) for model in (None, "text")
+    )
+    assert own.rules().thresholds.default == 0.5
+    assert card.rules().thresholds.default == Guard("dataset").rules.thresholds.default
+    assert open_judge(plan, policy="dataset", model="text", threads=1, target_fpr=0.001).default is not None
+    with pytest.raises(ConfigError, match="no false-alarm table"):
+        open_judge(plan, policy="dataset", model=None, threads=1, target_fpr=0.001)
+
+
+def test_an_output_is_a_path_or_a_url(tmp_path: Path) -> None:
+    folder = Path(plan_of(_asked(tmp_path)).folder)
+    assert folder == tmp_path / "out"
+    asked = msgspec.structs.replace(_asked(tmp_path), output="s3://bucket/out")
+    assert plan_of(asked).folder == "s3://bucket/out"
+    assert plan_of(msgspec.structs.replace(asked, output=f"file://{folder}")).folder == str(folder)
 
 
 def test_a_worker_is_opened_by_name(tmp_path: Path) -> None:

@@ -18,7 +18,6 @@ from headgate.guard.filter.store import (
     done,
     mark,
     pieces_of,
-    replace,
 )
 from headgate.models.errors import ConfigError
 
@@ -82,10 +81,3 @@ def test_a_run_killed_before_its_first_row_can_be_resumed(tmp_path: Path) -> Non
 def test_runs_differ_by_name() -> None:
     other = Run(inputs=("a",), sizes=(2,), columns={}, policy="p", policy_hash="x", mode="enforce", models=("m@0",))
     assert differences(RUN, other) == ["sizes", "policy_hash"]
-
-
-def test_a_small_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
-    path = tmp_path / "report.json"
-    replace(path, b"old")
-    replace(path, b"new")
-    assert (path.read_bytes(), len(list(tmp_path.iterdir()))) == (b"new", 1)

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from headgate.guard.filter import work
+from headgate.guard.filter import place
 from headgate.guard.filter.formats.block import Block
-from headgate.guard.filter.store import SHARDS, Halted, Key, begin_scratch, done
-from headgate.guard.filter.work import UNGUARDED, Plan, Shard, Worker
+from headgate.guard.filter.place import Halted
+from headgate.guard.filter.plan import Plan
+from headgate.guard.filter.store import SHARDS, Key, begin_scratch, done
+from headgate.guard.filter.work import UNGUARDED, Shard, Worker
 
 from .rows import Counting
 
@@ -35,7 +37,7 @@ def test_a_full_disk_ends_the_run_and_says_what_to_do(tmp_path: Path, monkeypatc
         raise OSError(errno.ENOSPC, "No space left on device")
 
     worker = _worker(tmp_path)
-    monkeypatch.setattr(work, "settle", full)
+    monkeypatch.setattr(place, "settle", full)
     with pytest.raises(Halted, match=r"No space left.*--resume"):
         worker(_shard(b'{"text": "a"}\n'))
     assert list((tmp_path / SHARDS).glob("*.done")) == []

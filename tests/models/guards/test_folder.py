@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from headgate.models.errors import DigestMismatch, ModelUnavailable
-from headgate.models.guards.folder import Place, columns, opened
+from headgate.models.guards.folder import columns, opened
+from headgate.models.runtimes import Place
 
 from .graphs import token_graph, write_manifest, write_tokenizer
 

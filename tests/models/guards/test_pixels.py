@@ -39,15 +39,33 @@ def test_an_image_by_its_data_url_is_the_same():
     np.testing.assert_array_equal(pixels_of(Image(url=url), FRAME), pixels_of(Image(data=data), FRAME))
 
 
-def test_it_is_what_transformers_feeds_a_vit():
+def sketch(width: int, height: int) -> bytes:
+    """A picture that is nowhere the same, so that another cut or scale shows."""
+    drawn = np.random.default_rng(width * 1000 + height).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    out = io.BytesIO()
+    Pictures.fromarray(drawn).save(out, "PNG")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(("width", "height"), [(40, 30), (31, 57), (64, 16), (32, 32), (7, 5), (33, 90)])
+def test_the_middle_is_cut_out_as_transformers_does_for_clip(width: int, height: int):
     transformers = pytest.importorskip("transformers")
-    pytest.importorskip("torchvision")
-    processor = transformers.ViTImageProcessor(
-        size={"height": 2, "width": 2}, image_mean=[0.5] * 3, image_std=[0.5] * 3
+    # The one that needs no torchvision.
+    processor = transformers.CLIPImageProcessorPil(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32})
+    frame = Pixels(
+        height=32, width=32, mean=processor.image_mean, std=processor.image_std, resample="bicubic", shortest=32
     )
-    data = picture((200, 100, 50))
-    expected = processor(Pictures.open(io.BytesIO(data)).convert("RGB"), return_tensors="np")["pixel_values"][0]
-    np.testing.assert_allclose(pixels_of(Image(data=data), FRAME), expected, atol=1e-2)
+    data = sketch(width, height)
+    expected = processor(Pictures.open(io.BytesIO(data)), return_tensors="np")["pixel_values"][0]
+    np.testing.assert_allclose(pixels_of(Image(data=data), frame), expected, atol=1e-5)
+
+
+def test_what_the_middle_says_little_about_is_unjudged():
+    frame = Pixels(height=2, width=2, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5), shortest=2)
+    found = pixels_of(Image(data=picture("red", size=(100, 3))), frame)
+    assert isinstance(found, Unjudged)
+    assert found.reason == "too_narrow"
+    assert isinstance(pixels_of(Image(data=picture("red", size=(12, 3))), frame), np.ndarray)
 
 
 @pytest.mark.parametrize(

@@ -24,8 +24,10 @@ def listed(tmp_path: Path, text: str) -> list[str]:
         f"0,100,{ONE},0.000\n1,30,{'11' * 32},0.033\n2,100,{TWO},0.067\n",
         f'{{"data": [{{"indicator": "{ONE}", "type": "HASH_PDQ"}}, {{"indicator": "{TWO}"}}], "next": "x"}}',
         f'{{"hash": "{ONE}"}}\n{{"signal_value": "{TWO}", "tags": ["a"]}}\n',
+        f"pdq {ONE} 'ours' POSITIVE_CLASS\nvideo_md5 {'ab' * 16} 'ours' x\npdq {TWO} 'ours' x\n",
+        f"signal_type,signal_str,collab,category,tags\npdq,{ONE},ours,POSITIVE_CLASS,a b\npdq,{TWO},ours,x,\n",
     ],
-    ids=["plain", "csv", "vpdq", "exchange", "lines of json"],
+    ids=["plain", "csv", "vpdq", "exchange", "lines of json", "threatexchange dataset", "the same with --csv"],
 )
 def test_every_form_of_list_is_read(tmp_path: Path, text: str) -> None:
     assert listed(tmp_path, text) == [ONE, TWO]

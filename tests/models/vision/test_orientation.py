@@ -1,8 +1,12 @@
 import numpy as np
 import pytest
 
-from headgate.models.vision.orientation import LEVEL, QUARTER, sense, ways_of
+from headgate.models.vision.ocr_engine import Engine
+from headgate.models.vision.orientation import LEVEL, QUARTER, UPRIGHT, Strips, certain, sense, ways_of
+from headgate.models.vision.text_boxes import find
 from headgate.models.vision.text_lines import Line
+
+from .pictures import page, pixels
 
 
 def box(width: float, height: float) -> np.ndarray:
@@ -28,3 +32,20 @@ def test_all_eight_ways_differ() -> None:
 def test_words_make_more_sense_than_letters() -> None:
     assert sense([Line(text="with the people", sure=0.9)]) > sense([Line(text="qwpz elpoep xht", sure=0.9)])
     assert sense([]) == 0.0
+
+
+def test_letters_that_look_alike_when_turned_tell_no_way() -> None:
+    assert certain([Line(text="Bread and butter", sure=0.97)])
+    assert not certain([Line(text="Bread and butter", sure=0.85)])
+    assert not certain([Line(text="BOX OF MIXED COOKIES", sure=0.99)])
+    assert not certain([Line(text="Bed", sure=0.99), Line(text="12", sure=0.99)])
+    assert not certain([])
+
+
+def test_a_line_is_read_once_a_way(eyes: Engine) -> None:
+    image = pixels(page(["Bread and butter"]))
+    strips = Strips(image, find(image, eyes, side=640).boxes, eyes)
+    (line,) = strips.read([0], UPRIGHT)
+    assert line.text == "Bread and butter"
+    assert strips.read([0, 0], UPRIGHT)[1] is line
+    assert strips.read([0], LEVEL[1])[0].text != line.text

@@ -25,3 +25,9 @@ def test_an_empty_strip_says_nothing(eyes: Engine) -> None:
     (line,) = read([np.full((HEIGHT, 100, 3), 255, np.uint8)], eyes)
     assert line.text.strip() == ""
     assert read([], eyes) == []
+
+
+def test_lines_of_any_width_are_read_as_they_are_alone(eyes: Engine) -> None:
+    image = pixels(page(["Bread and butter", "Milk", "Eggs", "A long list of other things"]))
+    strips = [cut(image, box) for box in find(image, eyes, side=640).boxes]
+    assert [line.text for line in read(strips, eyes)] == [read([strip], eyes)[0].text for strip in strips]

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headgate.models.content import Direction
+from headgate.models.content import Direction, Text
 from headgate.models.errors import ConfigError
+from headgate.models.meaning import meaning_of
+from headgate.models.text import TextClassifier
 from headgate.policies.compile import load_policy, parse_policy
 from headgate.policies.hits import MOST_SPANS
 from headgate.policies.seek.finder import Finder, disjoint, finder_of
@@ -19,7 +21,7 @@ lists:
   codes: {regex: ['k-[0-9]{3}'], action: redact, direction: input}
   story: {words: [the acme story], allow: true}
 custom:
-  betting: {examples: ["Which team should I bet on tonight?"], action: flag}
+  betting: {examples: ["Which team should I bet on tonight?"], by: words, action: flag}
 pii: {kinds: [email, iban, card]}
 """)
 FINDER = Finder(POLICY)
@@ -59,6 +61,36 @@ def test_likenesses_and_personal_data_are_found() -> None:
     found = FINDER.find("Which team should I bet on tonight?", Direction.INPUT)
     assert [(hit.rule, hit.score) for hit in found] == [("custom.betting", 1.0)]
     assert spans("a@example.org") == {"pii.email": ((0, 13),)}
+
+
+ABOUT = parse_policy("""version: 1
+custom:
+  betting:
+    examples:
+      - Which team should I bet on tonight?
+      - What are good odds for the derby?
+      - How do bookmakers set their odds?
+    direction: input
+""")
+
+
+def test_a_category_by_meaning_finds_what_shares_no_word_with_its_examples(text_model: TextClassifier) -> None:
+    finder = finder_of(ABOUT, text_model)
+    assert finder is not None
+    wager, bread = text_model.assess([Text(text=text, path="a") for text in (ABOUT.custom[0].examples[0], "A loaf.")])
+    (hit,) = finder.find("", Direction.INPUT, meaning=meaning_of(wager))
+    assert (hit.rule, hit.threshold) == ("custom.betting", 0.5)
+    assert finder.find("", Direction.INPUT, meaning=meaning_of(bread)) == ()
+    assert finder.find("", Direction.OUTPUT, meaning=meaning_of(wager)) == ()
+    assert finder_of(ABOUT, text_model) is finder
+
+
+def test_what_nobody_could_tell_the_meaning_of_is_unread() -> None:
+    finder = Finder(ABOUT)
+    assert finder.unread("A bet.", Direction.INPUT, meaning=b"") == ("custom.betting",)
+    assert finder.unread("A bet.", Direction.OUTPUT, meaning=b"") == ()
+    assert finder.unread("A bet.", Direction.INPUT, meaning=b"told") == ()
+    assert finder.unread(" ", Direction.INPUT, meaning=b"") == ()
 
 
 def test_of_very_many_hits_the_first_are_named_and_the_rest_is_told() -> None:

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from headgate.guard.filter.engines.local import run_processes, run_threads
+from headgate.guard.filter.place import Halted
+from headgate.guard.filter.plan import Plan
 from headgate.guard.filter.shards import Reading
-from headgate.guard.filter.store import Halted, begin_scratch
-from headgate.guard.filter.work import Plan, Worker
+from headgate.guard.filter.store import begin_scratch
+from headgate.guard.filter.work import Worker
 
 from ..rows import write
 

@@ -1,15 +1,21 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
+import tempfile
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from headgate.guard.filter.formats import lines as module
-from headgate.guard.filter.formats.lines import BOM, Lines, annotated, compressed, ended
+from headgate.guard.filter.formats.block import Block
+from headgate.guard.filter.formats.lines import BOM, Lines, alike, annotated, compressed, ended
+from headgate.guard.filter.note import Note
+from headgate.policies.verdict import Action
 
 from ..rows import many, write
 from .whole import blocks, filtered
@@ -82,3 +88,47 @@ def test_what_is_compressed_holds_no_time() -> None:
 
 def test_a_last_line_without_an_end_gets_one() -> None:
     assert [ended(b"{}"), ended(b"{}\n"), ended(b"{}\r\n")] == [b"{}\n", b"{}\n", b"{}\r\n"]
+
+
+PIECES = st.sampled_from(
+    [b'{"a": 1}', b"{}", b'{"a": "x"}', b'{"a": {}}', b" ", b"", b"oops", b'{"a":', b"1}", b'{"headgate": 2}', b"\r"]
+)
+NOTE = Note(action=Action.ALLOW)
+
+
+@given(st.lists(st.binary(max_size=9).map(lambda raw: raw.replace(b"\r", b"")), max_size=12), st.integers(1, 30))
+def test_lines_are_the_same_however_much_is_read_at_a_time(lines: list[bytes], chunk: int) -> None:
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "CHUNK", chunk)
+        source = Path(folder) / "in.jsonl"
+        source.write_bytes(b"\n".join(lines))
+        found = blocks(source, rows=3)
+    with io.BytesIO(b"\n".join(lines)) as file:
+        assert [raw for block in found for raw in block.records] == file.readlines()
+    assert all(len(block.records) == 3 for block in found[:-1])
+    assert not found or found[-1].offset == len(b"\n".join(lines))
+
+
+@given(st.lists(st.lists(PIECES, max_size=3).map(b"".join), min_size=1, max_size=5))
+def test_what_is_found_whole_at_once_is_whole_row_by_row(lines: list[bytes]) -> None:
+    records = [line + b"\n" for line in lines]
+    format = Lines(glance=True)
+    block = Block(numbers=range(1, len(records) + 1), records=records)
+    every = format.rows(block)
+    if format.whole(block):
+        assert all(row is not None and not row.error for row in every)
+    elif all(line.startswith(b'{"a"') and line.count(b"{") == 1 for line in lines):
+        assert not all(row is not None and not row.error for row in every)
+
+
+@given(st.lists(PIECES, min_size=1, max_size=5))
+def test_a_note_beside_all_rows_at_once_is_the_note_beside_each(lines: list[bytes]) -> None:
+    records = [line + b"\n" for line in lines]
+    found = alike(b"".join(records), NOTE, rows=len(records))
+    if found is not None:
+        assert found == b"".join(annotated(raw, msgspec.json.encode(NOTE)) for raw in records)
+
+
+def test_rows_that_end_in_a_text_are_annotated_at_once() -> None:
+    assert alike(b'{"a": "x"}\n{"a": "}"}\n', NOTE, rows=2) is not None
+    assert alike(b'{"a": "x"}', None, rows=1) == b'{"a": "x"}\n'

@@ -1,0 +1,54 @@
+"""Which of OpenTelemetry's exporters send traces, metrics and records: over HTTP, or over gRPC with the extra `otel`.
+
+The packages are imported where something is sent. Without an endpoint of the settings the exporters read the
+environment, paths and headers included.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Mapping
+from typing import Any, Final, Literal, TypeAlias
+
+import msgspec
+
+from ..models.errors import ConfigError
+from .config import Settings
+
+Signal: TypeAlias = Literal["traces", "metrics", "logs"]
+
+PROTOCOL_VARIABLE: Final = "OTEL_EXPORTER_OTLP_PROTOCOL"
+_PACKAGE: Final = "opentelemetry.exporter.otlp.proto"
+
+
+class _Exporter(msgspec.Struct, frozen=True):
+    module: str
+    name: str
+
+
+_EXPORTERS: Final[Mapping[Signal, _Exporter]] = {
+    "traces": _Exporter("trace_exporter", "OTLPSpanExporter"),
+    "metrics": _Exporter("metric_exporter", "OTLPMetricExporter"),
+    "logs": _Exporter("_log_exporter", "OTLPLogExporter"),
+}
+
+
+def sent_somewhere(settings: Settings, signal: Signal, environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether the settings or OpenTelemetry's variables say where this is to go."""
+    named = (f"OTEL_EXPORTER_OTLP_{signal.upper()}_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+    return settings.otlp_endpoint is not None or any(environment.get(name) for name in named)
+
+
+def exporter(settings: Settings, signal: Signal, environment: Mapping[str, str] = os.environ) -> Any:
+    """The exporter of one signal; ConfigError where its package is not installed."""
+    wanted, base = _EXPORTERS[signal], settings.otlp_endpoint
+    protocol = settings.otlp_protocol or ("grpc" if environment.get(PROTOCOL_VARIABLE) == "grpc" else "http")
+    extra = "otel" if protocol == "grpc" else "gateway"
+    try:
+        found = getattr(importlib.import_module(f"{_PACKAGE}.{protocol}.{wanted.module}"), wanted.name)
+    except ImportError as error:
+        raise ConfigError(f"{signal} over {protocol} need {error.name}: pip install 'headgate[{extra}]'") from error
+    if base is None:
+        return found()
+    return found(endpoint=base if protocol == "grpc" else f"{base.rstrip('/')}/v1/{signal}")

@@ -1,0 +1,215 @@
+"""Where a run leaves its files: a folder of this machine, or one behind a URL that fsspec knows (s3, gcs, hf, …).
+
+A name under which something was put holds all of it or nothing, whenever the process is killed.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from ...models.errors import ConfigError, HeadgateError
+from ..files import filesystem
+from .formats.pieces import settle
+
+_WITH_FOLDERS: Final = frozenset({"dbfs", "ftp", "hdfs", "sftp", "smb", "ssh", "webhdfs"})
+"""Protocols of file systems that want a folder before a file in it."""
+
+
+class Halted(HeadgateError):
+    """A run ended before its input did; everything that was done is kept, and --resume goes on."""
+
+
+class Place(Protocol):
+    """A folder; names are relative to it, with `/` between their parts."""
+
+    def put(self, name: str, data: bytes) -> None:
+        """Write a file, in place of an older one; Halted where that cannot be done."""
+        ...
+
+    def get(self, name: str) -> bytes | None:
+        """A file's bytes, None where there is none."""
+        ...
+
+    def sizes(self, under: str = "") -> dict[str, int]:
+        """The files in the folder or one below it, by their names there, and their bytes; 0 for folders."""
+        ...
+
+    def remove(self, name: str) -> None:
+        """Remove a file or a whole folder, if it is there."""
+        ...
+
+    def upload(self, path: Path, name: str) -> None:
+        """Put a file of this machine, or all files of a folder, under a name."""
+        ...
+
+    def download(self, name: str, path: Path) -> None:
+        """Bring a file to this machine."""
+        ...
+
+
+def is_remote(folder: str) -> bool:
+    """Whether an output is behind a URL."""
+    return "://" in folder and not folder.startswith("file://")
+
+
+def place_of(folder: Path | str | Place) -> Place:
+    """The place that a path or URL names; ConfigError where its package is not installed."""
+    if not isinstance(folder, (str, Path)):
+        return folder
+    if is_remote(str(folder)):
+        return Remote(str(folder))
+    return Local(local(str(folder)))
+
+
+def local(folder: str) -> Path:
+    """The path that a folder of this machine's stands for, also as a `file://` URL."""
+    return Path(folder.removeprefix("file://"))
+
+
+@contextmanager
+def writing(place: object) -> Iterator[None]:
+    """What cannot be written, on a full disk or for another reason, ends the run with Halted."""
+    try:
+        yield
+    except OSError as error:
+        raise Halted(f"{place}: {error.strerror or error}; mend that and go on with --resume") from error
+
+
+class Local:
+    """A folder of this machine."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __str__(self) -> str:
+        return str(self.folder)
+
+    def put(self, name: str, data: bytes) -> None:
+        """Write a draft, bring it to disk, and rename it."""
+        path = self.folder / name
+        # Two processes may write one marker after a kill; both write the same, neither the other's half.
+        draft = path.with_name(f"{path.name}.{os.getpid()}.new")
+        with writing(self.folder):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with draft.open("wb") as file:
+                file.write(data)
+                settle(file)
+            draft.replace(path)
+
+    def get(self, name: str) -> bytes | None:
+        """A file's bytes, None where there is none."""
+        try:
+            return (self.folder / name).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def sizes(self, under: str = "") -> dict[str, int]:
+        """The files in the folder or one below it."""
+        try:
+            return {one.name: one.stat().st_size if one.is_file() else 0 for one in (self.folder / under).iterdir()}
+        except FileNotFoundError:
+            return {}
+
+    def remove(self, name: str) -> None:
+        """Remove a file or a whole folder, if it is there."""
+        path = self.folder / name
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+    def upload(self, path: Path, name: str) -> None:
+        """Nothing to do for what was made here."""
+
+    def download(self, name: str, path: Path) -> None:
+        """Bring a file elsewhere on this machine."""
+        shutil.copyfile(self.folder / name, path)
+
+
+class Remote:
+    """A folder behind a URL. Stores of objects put a whole object or none."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url.rstrip("/")
+        with _door(self.url, ConfigError):
+            self._system, self._root = filesystem(self.url).url_to_fs(self.url)
+
+    def __str__(self) -> str:
+        return self.url
+
+    def put(self, name: str, data: bytes) -> None:
+        """Write an object."""
+        with _door(self.url, Halted):
+            self._prepare(name)
+            self._system.pipe_file(self._path(name), data)
+
+    def get(self, name: str) -> bytes | None:
+        """An object's bytes, None where there is none."""
+        with _door(self.url, ConfigError):
+            try:
+                found: bytes = self._system.cat_file(self._path(name))
+            except FileNotFoundError:
+                return None
+            return found
+
+    def sizes(self, under: str = "") -> dict[str, int]:
+        """The objects in the folder or one below it, as they are now."""
+        path = self._path(under) if under else self._root
+        with _door(self.url, ConfigError):
+            self._system.invalidate_cache()
+            try:
+                found: list[dict[str, Any]] = self._system.ls(path, detail=True)
+            except FileNotFoundError:
+                return {}
+            return {_last(one["name"]): int(one["size"] or 0) for one in found if _last(one["name"]) != _last(path)}
+
+    def remove(self, name: str) -> None:
+        """Remove an object or all under a prefix, if they are there."""
+        with _door(self.url, Halted):
+            self._system.invalidate_cache()
+            if self._system.exists(self._path(name)):
+                self._system.rm(self._path(name), recursive=True)
+
+    def upload(self, path: Path, name: str) -> None:
+        """Put a file of this machine, or all files of a folder, under a name."""
+        with _door(self.url, Halted):
+            for one in sorted(path.rglob("*")) if path.is_dir() else [path]:
+                if one.is_file():
+                    target = name if one == path else f"{name}/{one.relative_to(path).as_posix()}"
+                    self._prepare(target)
+                    self._system.put_file(str(one), self._path(target))
+
+    def download(self, name: str, path: Path) -> None:
+        """Bring an object to this machine."""
+        with _door(self.url, Halted):
+            self._system.get_file(self._path(name), str(path))
+
+    def _path(self, name: str) -> str:
+        return f"{self._root}/{name}"
+
+    def _prepare(self, name: str) -> None:
+        # A store of objects has no folders, and would make a whole bucket of a misspelt one.
+        protocol = self._system.protocol
+        if _WITH_FOLDERS & ({protocol} if isinstance(protocol, str) else set(protocol)):
+            self._system.makedirs(self._path(name).rpartition("/")[0], exist_ok=True)
+
+
+def _last(path: str) -> str:
+    return path.rstrip("/").rpartition("/")[2]
+
+
+@contextmanager
+def _door(url: str, kind: type[HeadgateError]) -> Iterator[None]:
+    """The one door for what fsspec's packages raise, each its own exceptions."""
+    try:
+        yield
+    except HeadgateError:
+        raise
+    except Exception as error:
+        more = "; mend that and go on with --resume" if kind is Halted else ""
+        raise kind(f"{url}: {type(error).__name__}: {error}{more}") from error

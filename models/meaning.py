@@ -1,0 +1,86 @@
+"""What a text is about, as numbers: the mean of the embedded text model's last layer, read beside its scores.
+
+The graph computes it anyway; asked for as a second output it costs nothing more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from .assessment import Assessed, Assessment
+from .classifier import Classifier, members_of
+from .content import Part
+
+TENSOR: Final = "mean"
+"""The node of the shipped graph that holds it: [rows, width]."""
+
+Vectors = npt.NDArray[np.float32]
+
+_WIDTH_BYTES: Final = 2
+_GRAPH, _OUTPUT, _NAME = 7, 12, 1
+_DELIMITED: Final = 2
+
+
+def with_output(model: bytes, name: str) -> bytes:
+    """An ONNX model that also answers with an inner tensor.
+
+    Messages of Protocol Buffers that follow one another are merged, and what is repeated in them is joined: so an
+    output is added behind the model without reading it (protobuf.dev/programming-guides/encoding, "Last one wins").
+    """
+    inner = _field(_NAME, name.encode())
+    return model + _field(_GRAPH, _field(_OUTPUT, inner))
+
+
+def packed(vectors: Vectors) -> bytes:
+    """The vectors [rows, width] as bytes: the width in two bytes, then rows of length one in half precision."""
+    rows = unit(vectors)
+    width: int = rows.shape[1]
+    return width.to_bytes(_WIDTH_BYTES, "little") + rows.astype("<f2").tobytes()
+
+
+def unpacked(data: bytes) -> Vectors:
+    """The vectors [rows, width] of `packed`; none where there are no bytes."""
+    width = int.from_bytes(data[:_WIDTH_BYTES], "little")
+    if not width:
+        return np.zeros((0, 0), dtype=np.float32)
+    return np.frombuffer(data[_WIDTH_BYTES:], dtype="<f2").reshape(-1, width).astype(np.float32)
+
+
+def unit(vectors: Vectors) -> Vectors:
+    """Rows of length one; a row of zeros stays."""
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12), dtype=np.float32)
+
+
+def reads_meaning(classifier: Classifier) -> bool:
+    """Whether its assessments of texts hold what they are about; asked to from now on where it can."""
+    found = False
+    for one in (classifier, *members_of(classifier)):
+        read = getattr(one, "read_meaning", None)
+        found = (read is not None and bool(read())) or found
+    return found
+
+
+def meanings(classifier: Classifier, parts: Sequence[Part]) -> list[bytes]:
+    """What each part is about, packed; empty where it was not told."""
+    return [meaning_of(one) for one in classifier.assess(parts)]
+
+
+def meaning_of(assessment: Assessment) -> bytes:
+    """What the part is about, packed; empty where it was not told."""
+    return assessment.meaning if isinstance(assessment, Assessed) else b""
+
+
+def _field(number: int, payload: bytes) -> bytes:
+    return _varint(number << 3 | _DELIMITED) + _varint(len(payload)) + payload
+
+
+def _varint(value: int) -> bytes:
+    found = bytearray()
+    while value > 0x7F:
+        found.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*found, value])

@@ -1,0 +1,66 @@
+"""Own categories by meaning, as the loaded text model has it: one line for prompts, one for answers, one for texts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, TypeAlias
+
+import numpy as np
+
+from ...models.classifier import Classifier
+from ...models.content import Direction, Role, Text
+from ...models.errors import InferenceFailed
+from ...models.meaning import Vectors, meanings, unpacked
+from ..listed import Custom
+from .likeness import Likeness, likeness, ordinary_texts
+
+Lines: TypeAlias = Mapping[Direction, Likeness]
+
+ROLES: Final = {
+    Direction.INPUT: Role.USER,
+    Direction.OUTPUT: Role.ASSISTANT,
+    Direction.TOOL_RESULT: Role.DOCUMENT,
+    Direction.DOCUMENT: Role.DOCUMENT,
+}
+"""How the model is asked about the examples: as it is about the parts of that direction."""
+
+_MOST_KNOWN: Final = 16
+_known: dict[tuple[str, Role], Vectors] = {}
+
+
+def lines_of(category: Custom, reader: Classifier) -> Lines:
+    """The line of a category for each direction that it reads.
+
+    Raises InferenceFailed where the reader does not tell what a text is about.
+    """
+    found: dict[Role, Likeness] = {}
+    for direction in Direction:
+        role = ROLES[direction]
+        if role not in found and (not category.directions or direction in category.directions):
+            found[role] = _line(category, reader, role)
+    return {direction: found[ROLES[direction]] for direction in Direction if ROLES[direction] in found}
+
+
+def _line(category: Custom, reader: Classifier, role: Role) -> Likeness:
+    others = read(reader, category.counterexamples, role) if category.counterexamples else np.zeros((0, 0), np.float32)
+    return likeness(read(reader, category.examples, role), others, _ordinary(reader, role))
+
+
+def read(reader: Classifier, texts: Sequence[str], role: Role) -> Vectors:
+    """What each text is about [texts, width]: the mean of its windows."""
+    told = meanings(reader, [Text(text=text, role=role, path="example") for text in texts])
+    rows = [unpacked(one) for one in told]
+    if not all(map(len, rows)):
+        raise InferenceFailed("the text model does not tell what an example is about")
+    return np.stack([one.mean(axis=0) for one in rows])
+
+
+def _ordinary(reader: Classifier, role: Role) -> Vectors:
+    key = (reader.digest, role)
+    found = _known.get(key)
+    if found is None:
+        found = read(reader, ordinary_texts(), role)
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        _known[key] = found
+    return found

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import pytest
+
+from headgate.models.content import Direction, Role
+from headgate.models.errors import InferenceFailed
+from headgate.models.fakes import FakeClassifier
+from headgate.models.text import TextClassifier
+from headgate.policies.listed import Custom
+from headgate.policies.seek.about import lines_of, read
+
+BETS = (
+    "Which team should I bet on tonight?",
+    "What are good odds for the derby?",
+    "How do bookmakers set their odds?",
+    "Is a handicap bet worth it?",
+    "Give me a tip for the horse race at Ascot.",
+)
+
+
+def test_there_is_a_line_for_each_direction_that_is_read(text_model: TextClassifier) -> None:
+    both = lines_of(Custom(name="bets", examples=BETS, directions=("tool_result", "document")), text_model)
+    assert set(both) == {Direction.TOOL_RESULT, Direction.DOCUMENT}
+    assert both[Direction.TOOL_RESULT] is both[Direction.DOCUMENT]
+
+
+def test_a_description_or_a_few_examples_tell_a_topic_from_others(text_model: TextClassifier) -> None:
+    line = lines_of(Custom(name="bets", examples=BETS, directions=("input",)), text_model)[Direction.INPUT]
+    wager = line.score(read(text_model, ["Which bookmaker has the best odds tonight?"], Role.USER))
+    others = ["Write a poem about the sea.", "What is the capital of Portugal?", "How long do I boil an egg?"]
+    # Some three in a hundred ordinary texts reach the threshold: all of them stay well below what belongs.
+    assert wager > 0.5
+    assert all(line.score(read(text_model, [text], Role.USER)) < wager - 0.2 for text in others)
+    assert (len(line.found), len(line.alarms)) == (len(BETS), 400)
+    assert sum(score >= 0.5 for score in line.alarms) <= 4
+
+
+def test_a_model_that_does_not_tell_is_an_error() -> None:
+    with pytest.raises(InferenceFailed, match="does not tell"):
+        read(FakeClassifier({}), ["A bet."], Role.USER)
