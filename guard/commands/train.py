@@ -18,7 +18,7 @@ _PIP = "training needs torch and transformers: pip install 'headgate[train]'"
 @click.option(
     "--base", type=click.Path(exists=True, file_okay=False, path_type=Path), help="The encoder to start from."
 )
-@click.option("--rows", type=click.IntRange(min=1), default=280_000, show_default=True, help="How many rows to draw.")
+@click.option("--rows", type=click.IntRange(min=1), default=280_000, show_default=True, help="Drawn with each seed.")
 @click.option("--research", is_flag=True, help="Also learn from rows whose licence forbids commercial use.")
 @click.option(
     "--start",
@@ -26,7 +26,9 @@ _PIP = "training needs torch and transformers: pip install 'headgate[train]'"
     help="A checkpoint whose weights to start from, in place of the base's.",
 )
 @click.option("--threads", type=click.IntRange(min=1), default=2, show_default=True)
-@click.option("--seed", type=int, default=7, show_default=True)
+@click.option(
+    "--seed", "seeds", type=int, multiple=True, default=(7, 11), show_default=True, help="One run each; averaged."
+)
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint.")
 def train(resume: bool, **given: Any) -> None:
     """Train the text model on the rows of a folder.

@@ -33,13 +33,14 @@ Covered: {covers}.
 _RECIPE = """\
 ## Recipe
 
-{seen:,} rows were drawn in {minutes:.0f} minutes on two CPU cores (`headgate train`, seed 7): AdamW, 1.6e-4 on the
-top layer and a tenth less on each below, 8e-4 on the heads, linear decay, batches of 3,072 tokens, bfloat16
+{seen:,} rows were drawn in {minutes:.0f} minutes on two CPU cores (`headgate train`, seeds 7 and 11): AdamW, 1.6e-4
+on the top layer and a tenth less on each below, 8e-4 on the heads, linear decay, batches of 3,072 tokens, bfloat16
 products where the CPU has them, word embeddings frozen but for the markers, no dropout in the encoder. One loss a
-head, masked where a set says nothing; machine-made labels weigh 0.7 and are smoothed; severity is ordinal
-(cumulative logits, weighted by class). For the first 54 % of the rows the public sets taught alone, then all rows,
-with the rows written for this project as {own_share:.0%} of them; the weights are the mean of those after each part
-(arXiv 2109.01903). Kinds of rows are sampled by fixed shares,
+head, masked where a set says nothing; machine-made labels weigh 0.7 and are smoothed; severity is ordinal (cumulative
+logits, weighted by class). For the first 54 % of the rows the public sets taught alone, then all rows, with the rows
+written for this project as {own_share:.0%} of them, half of these in couples of twins: a ranking loss on the
+difference of their logits teaches what sets them apart. The weights are the mean of those after each part of each run
+(arXiv 2109.01903, 2203.05482). Kinds of rows are sampled by fixed shares,
 sources within a kind by the square root of their size: {shares}. Augmentation on both classes: obfuscation, sloppy
 typing, style words on prompts for generators, jailbreak wrappers, a dropped prompt in some pairs.
 `headgate_contrasts` and `headgate_answers` are templates of this project, `headgate_own` is {own} rows written for

@@ -19,15 +19,19 @@ ATTACK = _COLUMN["prompt_attack"]
 
 
 class Example(msgspec.Struct, frozen=True):
-    """A row and the window of it that this step sees."""
+    """A row and the window of it that this step sees; rows of a `couple` (-1: none) are to be told apart."""
 
     row: Row
     ids: list[int]
     type_ids: list[int]
+    couple: int = -1
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """Tensors of a step; shapes [B, L] for inputs, [B] and [B, 28] for targets, `UNKNOWN` where masked."""
+    """Tensors of a step; shapes [B, L] for inputs, [B] and [B, 28] for targets, `UNKNOWN` where masked.
+
+    `couple` [B] is a number that twins share, -1 for a row alone.
+    """
 
     ids: torch.Tensor
     mask: torch.Tensor
@@ -38,6 +42,7 @@ class Batch(msgspec.Struct, frozen=True):
     severity: torch.Tensor
     categories: torch.Tensor
     weight: torch.Tensor
+    couple: torch.Tensor
 
 
 class TrainEncoder:
@@ -52,13 +57,13 @@ class TrainEncoder:
         return self.narrow if rng.random() < 0.7 else self.full
 
 
-def example(row: Row, encoder: TrainEncoder, rng: np.random.Generator) -> Example:
+def example(row: Row, encoder: TrainEncoder, rng: np.random.Generator, *, couple: int = -1) -> Example:
     """Encode a row; of a long text take any window, for positives mostly the first or the last."""
     windows = encoder.pick(rng).encode(row.prompt, row.response, row.marker)
     index = int(rng.integers(len(windows)))
     if row.positive and rng.random() < 0.8:
         index = 0 if rng.random() < 0.6 else -1
-    return Example(row, windows[index].ids, windows[index].type_ids)
+    return Example(row, windows[index].ids, windows[index].type_ids, couple)
 
 
 def category_targets(row: Row) -> np.ndarray:
@@ -94,6 +99,7 @@ def collate(examples: Sequence[Example]) -> Batch:
         severity=torch.tensor([row.severity for row in rows]),
         categories=torch.from_numpy(np.stack([category_targets(row) for row in rows])),
         weight=torch.tensor([row.weight for row in rows]),
+        couple=torch.tensor([item.couple for item in examples]),
     )
 
 
@@ -103,12 +109,28 @@ def to_device(batch: Batch, device: str) -> Batch:
 
 
 def buckets(examples: Sequence[Example], token_budget: int, most: int = 96) -> list[list[Example]]:
-    """Cut length-sorted examples into batches of at most `token_budget` padded tokens and `most` rows."""
+    """Cut length-sorted examples into batches of at most `token_budget` padded tokens and `most` rows.
+
+    A couple stays in one batch, which may hold a row more for it.
+    """
     made: list[list[Example]] = []
-    for item in sorted(examples, key=lambda one: len(one.ids)):
+    for unit in sorted(_units(examples), key=_longest):
         last = made[-1] if made else None
-        if last is None or len(last) == most or len(item.ids) * (len(last) + 1) > token_budget:
-            made.append([item])
+        if last is None or len(last) >= most or _longest(unit) * (len(last) + len(unit)) > token_budget:
+            made.append([*unit])
         else:
-            last.append(item)
+            last.extend(unit)
     return made
+
+
+def _units(examples: Sequence[Example]) -> list[list[Example]]:
+    alone = [[item] for item in examples if item.couple < 0]
+    couples: dict[int, list[Example]] = {}
+    for item in examples:
+        if item.couple >= 0:
+            couples.setdefault(item.couple, []).append(item)
+    return alone + list(couples.values())
+
+
+def _longest(unit: Sequence[Example]) -> int:
+    return max(len(item.ids) for item in unit)

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from .augment import augment
 from .encode import Example, TrainEncoder, buckets, collate, example, to_device
 from .machine import Machine, keep_freed_memory
-from .mix import Cell, draw
+from .mix import Cell, Twins, draw
 from .net import HeadgateNet, loss
 
 POOL = 1536
@@ -50,10 +50,11 @@ class State(msgspec.Struct):
 
 
 class Phase(msgspec.Struct, frozen=True):
-    """A mix of rows, drawn from until a share of the whole budget is spent."""
+    """A mix of rows, drawn from until a share of the whole budget is spent; `twins` come in couples."""
 
     until: float
     pool: list[Cell]
+    twins: dict[str, Twins] = {}
 
 
 class Trainer:
@@ -77,7 +78,7 @@ class Trainer:
         with Progress(*columns) as bar:
             task = bar.add_task("training", total=self.options.rows, completed=self.state.rows)
             while self.state.rows < until:
-                mean = self._pool(phase.pool, until)
+                mean = self._pool(phase, until)
                 note = {"rows": self.state.rows, "seconds": round(self.state.seconds), "loss": round(mean, 4)}
                 bar.update(task, completed=self.state.rows, description=f"{note['rows']} rows, loss {mean:.3f}")
                 _log(self.out, note)
@@ -87,11 +88,12 @@ class Trainer:
         self.save()
         return self.state.rows > began
 
-    def _pool(self, pool: list[Cell], until: int) -> float:
+    def _pool(self, phase: Phase, until: int) -> float:
         rng = np.random.default_rng((self.options.seed, self.state.pool))
         torch.manual_seed(self.options.seed * 100_003 + self.state.pool)
         count = min(POOL, until - self.state.rows)
-        examples = [example(augment(row, rng), self.encoder, rng) for row in draw(pool, count, rng)]
+        drawn = draw(phase.pool, count, rng, rivals=phase.twins)
+        examples = [example(augment(one.row, rng), self.encoder, rng, couple=one.couple) for one in drawn]
         batches = buckets(examples, TOKENS)
         total = sum(self._step(batches[int(index)]) for index in rng.permutation(len(batches)))
         self.state.pool += 1

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 import numpy as np
 
-from .rows import Row, group_key
+from .rows import UNKNOWN, Row, group_key
 
 # First the public sets alone, then all rows, where those written for this project take two fifths.
 PUBLIC: dict[str, float] = {
@@ -94,6 +94,20 @@ class Cell(msgspec.Struct, frozen=True):
     share: float
 
 
+class Twins(msgspec.Struct, frozen=True):
+    """Rows of one twin group: alike but for the fact that makes some of them harmful."""
+
+    safe: list[Row]
+    harmful: list[Row]
+
+
+class Drawn(msgspec.Struct, frozen=True):
+    """A row, and the number of the couple that it was drawn in (-1: alone)."""
+
+    row: Row
+    couple: int = -1
+
+
 class Split(msgspec.Struct, frozen=True):
     """Rows to learn from and rows held out; no group of near-duplicates has rows in both."""
 
@@ -148,8 +162,32 @@ def cells(rows: Iterable[Row], shares: Mapping[str, float]) -> list[Cell]:
     return made
 
 
-def draw(pool: Sequence[Cell], count: int, rng: np.random.Generator) -> list[Row]:
-    """Sample rows with replacement, by share."""
+def twins(pool: Iterable[Cell]) -> dict[str, Twins]:
+    """The groups of our own rows that hold both a harmless and a harmful one, by name."""
+    groups: dict[str, Twins] = defaultdict(lambda: Twins([], []))
+    for cell in pool:
+        for row in cell.rows:
+            if row.source == OWN_SOURCE and row.group and row.unsafe != UNKNOWN:
+                (groups[row.group].harmful if row.unsafe > 0.5 else groups[row.group].safe).append(row)
+    return {name: found for name, found in groups.items() if found.safe and found.harmful}
+
+
+def draw(
+    pool: Sequence[Cell], count: int, rng: np.random.Generator, *, rivals: Mapping[str, Twins] | None = None
+) -> list[Drawn]:
+    """Sample `count` rows with replacement, by share; every other row with `rivals` brings one, the rest stay away."""
     shares = np.array([cell.share for cell in pool])
-    chosen = rng.choice(len(pool), size=count, p=shares / shares.sum())
-    return [pool[i].rows[int(rng.integers(len(pool[i].rows)))] for i in chosen]
+    chosen = rng.choice(len(pool), size=2 * count, p=shares / shares.sum())
+    made: list[Drawn] = []
+    for index in chosen:
+        rows = pool[index].rows
+        row = rows[int(rng.integers(len(rows)))]
+        found = (rivals or {}).get(row.group) if row.source == OWN_SOURCE and row.unsafe != UNKNOWN else None
+        if found is None:
+            made.append(Drawn(row))
+        elif rng.random() < 0.5:  # couples of half the rows: each kind keeps its share
+            others = found.safe if row.unsafe > 0.5 else found.harmful
+            made += [Drawn(row, len(made)), Drawn(others[int(rng.integers(len(others)))], len(made))]
+        if len(made) >= count:
+            break
+    return made[:count]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -90,20 +91,26 @@ def load_weights(net: HeadgateNet, checkpoint: Path) -> None:
     net.load_state_dict(torch.load(checkpoint, map_location="cpu", weights_only=True)["net"])
 
 
-def average(first: Path, last: Path, out: Path) -> Path:
-    """Write the mean of the weights of two checkpoints of one run, with the state of the last; returns `out`.
+def average(runs: Sequence[Sequence[Path]], out: Path) -> Path:
+    """Write the mean of the weights of all checkpoints of some runs from one base, and the sum of their states.
 
-    What the end learned of its narrower rows and what the middle still knew of others is kept in halves, which holds up
-    better on unseen kinds of text (weight-space ensembles, arXiv 2109.01903).
+    A run is given as its checkpoints in order. What the end learned of its narrower rows and what the middle still knew
+    of others both stay, which holds up better on unseen kinds of text (weight-space ensembles, arXiv 2109.01903), and
+    what one seed made of chance is halved (model soups, arXiv 2203.05482).
     """
-    held, other = (torch.load(path, map_location="cpu", weights_only=True) for path in (last, first))
-    mean = {name: torch.lerp(other["net"][name], value, 0.5) for name, value in held["net"].items()}
-    torch.save({"net": mean, "state": held["state"]}, out)
+    held = [[torch.load(path, map_location="cpu", weights_only=True) for path in run] for run in runs]
+    parts = [part["net"] for run in held for part in run]
+    mean = {name: torch.stack([part[name].float() for part in parts]).mean(0).to(parts[0][name]) for name in parts[0]}
+    state = {key: sum(run[-1]["state"][key] for run in held) for key in held[0][-1]["state"]}
+    torch.save({"net": mean, "state": state}, out)
     return out
 
 
 def loss(logits: torch.Tensor, batch: Batch, smoothing: float = 0.03) -> torch.Tensor:
-    """Sum over rows of the weighted losses of all heads; unknown targets count nothing."""
+    """Sum over rows of the weighted losses of all heads, and over couples of a ranking loss.
+
+    Unknown targets count nothing.
+    """
     unsafe = _bce(logits[:, 0], batch.unsafe, smoothing + 0.1 * (1 - batch.weight))
     severity = _ordinal(logits[:, 1:4], batch.severity)
     sensitive = _bce(logits[:, 4], batch.sensitive, 0.0)
@@ -111,7 +118,14 @@ def loss(logits: torch.Tensor, batch: Batch, smoothing: float = 0.03) -> torch.T
     each = _bce(logits[:, 6:], batch.categories, 0.01)
     attack = each[:, HEADS.index("prompt_attack") - 6]
     total = unsafe + 0.3 * severity + 0.5 * sensitive + 0.3 * refusal + 0.1 * each.sum(-1) + 0.7 * attack
-    return (total * batch.weight).sum()
+    return (total * batch.weight).sum() + _apart(logits[:, 0], batch)
+
+
+def _apart(unsafe: torch.Tensor, batch: Batch) -> torch.Tensor:
+    # What twins share cancels out of their difference, so that this teaches nothing but what sets them apart.
+    rivals = (batch.couple.unsqueeze(1) == batch.couple) & (batch.couple >= 0)
+    rivals &= (batch.unsafe > 0.5).unsqueeze(1) & (batch.unsafe >= 0) & (batch.unsafe <= 0.5)
+    return (functional.softplus(unsafe - unsafe.unsqueeze(1)) * rivals).sum()
 
 
 def _bce(logits: torch.Tensor, target: torch.Tensor, smoothing: float | torch.Tensor) -> torch.Tensor:

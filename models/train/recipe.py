@@ -11,18 +11,19 @@ from .encode import TrainEncoder
 from .loading import base_folder, load_split
 from .loop import CHECKPOINT, LoopOptions, Phase, Trainer
 from .machine import this_machine
-from .mix import ALL, PUBLIC, cells
+from .mix import ALL, PUBLIC, cells, twins
 from .net import average, build, load_weights
 from .release import release
 from .rows import Row
 
 PUBLIC_UNTIL = 0.54  # the share of the rows for which the public sets teach alone
 PUBLIC_CHECKPOINT = "checkpoint-public.pt"
+STEPS = {PUBLIC_CHECKPOINT: "public sets alone", CHECKPOINT: "all rows"}
 AVERAGED_CHECKPOINT = "checkpoint-averaged.pt"
 
 
 class TrainOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What to learn from, where to put it and how many rows to draw; `rows` counts all resumed runs together.
+    """What to learn from, where to put it and how many rows to draw with each seed, all resumed runs together.
 
     `until` stops early, at that share of the rows, to go on later with `resume`; `start` is a checkpoint whose weights
     take the place of the base's. `research` adds rows whose licences forbid commercial use.
@@ -36,20 +37,19 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True):
     start: Path | None = None
     resume: bool = False
     base: Path | None = None
-    seed: int = 7
+    seeds: tuple[int, ...] = (7, 11)
     threads: int = 2
 
 
 def train(options: TrainOptions) -> Path:
-    """Learn, then export, calibrate and measure; returns the folder of weights.
+    """Learn with each seed, then average, export, calibrate and measure; returns the folder of weights.
 
-    With `resume` and no rows left it only makes the folder again. The checkpoint stays in `out`.
+    With `resume` and no rows left it only makes the folder again. Checkpoints stay in `out`, in a folder for each seed.
     """
-    learn(options)
-    public, last = options.out / PUBLIC_CHECKPOINT, options.out / CHECKPOINT
-    earlier = [("public sets alone", public), ("all rows", last)] if public.exists() else []
+    runs = {seed: learn(options, seed=seed) for seed in options.seeds}
+    earlier = [(f"{STEPS[path.name]}, seed {seed}", path) for seed, run in runs.items() for path in run]
     return release(
-        average(public, last, options.out / AVERAGED_CHECKPOINT) if earlier else last,
+        average(list(runs.values()), options.out / AVERAGED_CHECKPOINT),
         options.data,
         options.out / "weights",
         base=options.base,
@@ -58,24 +58,32 @@ def train(options: TrainOptions) -> Path:
     )
 
 
-def learn(options: TrainOptions) -> None:
-    """The training alone; leaves a checkpoint in `out`."""
-    options.out.mkdir(parents=True, exist_ok=True)
+def learn(options: TrainOptions, *, seed: int) -> list[Path]:
+    """The training alone, with one seed; returns the checkpoints that it left, in order."""
+    out = options.out / f"seed-{seed}"
+    public, last = out / PUBLIC_CHECKPOINT, out / CHECKPOINT
+    out.mkdir(parents=True, exist_ok=True)
     base = base_folder(options.base)
-    loop = LoopOptions(rows=options.rows, seed=options.seed, threads=options.threads)
+    loop = LoopOptions(rows=options.rows, seed=seed, threads=options.threads)
     net = build(base)
     if options.start is not None:
         load_weights(net, options.start)
-    trainer = Trainer(net, TrainEncoder(base / "tokenizer.json"), options.out, options=loop, machine=this_machine())
+    trainer = Trainer(net, TrainEncoder(base / "tokenizer.json"), out, options=loop, machine=this_machine())
     if options.resume and trainer.resume() and trainer.state.rows >= int(options.rows * options.until):
-        return
+        return _there(public, last)
     rows = load_split(options.data, research=options.research).train
-    public, whole = phases(rows, options.until)
-    if trainer.run(public):
-        shutil.copy(options.out / CHECKPOINT, options.out / PUBLIC_CHECKPOINT)
-    trainer.run(whole)
+    first, second = phases(rows, options.until)
+    if trainer.run(first):
+        shutil.copy(last, public)
+    trainer.run(second)
+    return _there(public, last)
+
+
+def _there(*paths: Path) -> list[Path]:
+    return [path for path in paths if path.exists()]
 
 
 def phases(rows: list[Row], until: float = 1.0) -> tuple[Phase, Phase]:
     """The public sets alone for the first part, then all rows."""
-    return Phase(min(PUBLIC_UNTIL, until), cells(rows, PUBLIC)), Phase(until, cells(rows, ALL))
+    whole = cells(rows, ALL)
+    return Phase(min(PUBLIC_UNTIL, until), cells(rows, PUBLIC)), Phase(until, whole, twins(whole))

@@ -106,3 +106,13 @@ def test_buckets_hold_every_example_within_the_budget():
 def test_buckets_hold_rows_of_like_lengths_and_no_more_than_asked():
     made = encode.buckets([item(length) for length in (9, 1, 9, 1, 9, 1)], token_budget=10_000, most=3)
     assert [[len(one.ids) for one in bucket] for bucket in made] == [[4, 4, 4], [12, 12, 12]]
+
+
+def test_a_couple_stays_in_one_batch_whatever_its_lengths():
+    alone = [item(length) for length in range(1, 60, 3)]
+    couples = [encode.Example(item(length).row, item(length).ids, item(length).type_ids, number)
+               for number in range(6) for length in (2 + number, 70 - number)]  # fmt: skip
+    made = encode.buckets([*couples[::2], *alone, *couples[1::2]], token_budget=200, most=4)
+    places = [{at for at, bucket in enumerate(made) for one in bucket if one.couple == number} for number in range(6)]
+    assert [len(found) for found in places] == [1] * 6
+    assert sum(len(bucket) for bucket in made) == len(alone) + len(couples)

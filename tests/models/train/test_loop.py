@@ -71,14 +71,14 @@ def test_a_phase_ends_at_its_share_and_a_spent_one_is_skipped(make, pool):
 
 def test_products_in_bfloat16_leave_float32_weights_and_nearly_the_same_loss(make, pool):
     exact, rounded = make(rows=16), make(rows=16, bfloat16=True)
-    means = [trainer._pool(pool, 16) for trainer in (exact, rounded)]
+    means = [trainer._pool(loop.Phase(1.0, pool), 16) for trainer in (exact, rounded)]
     assert means[1] == pytest.approx(means[0], rel=0.02)
     assert {value.dtype for value in rounded.net.parameters()} == {torch.float32}
 
 
 def test_a_pool_draws_the_same_rows_and_batches_for_the_same_seed(make, pool):
     first, second, other = make(rows=16), make(rows=16), make(rows=16, seed=8)
-    means = [trainer._pool(pool, 16) for trainer in (first, second, other)]
+    means = [trainer._pool(loop.Phase(1.0, pool), 16) for trainer in (first, second, other)]
     assert means[0] == pytest.approx(means[1], rel=1e-4)
     assert means[0] != pytest.approx(means[2], rel=1e-4)
     assert first.state.rows == loop.POOL
@@ -87,13 +87,13 @@ def test_a_pool_draws_the_same_rows_and_batches_for_the_same_seed(make, pool):
 def test_the_loss_falls_on_a_task_that_can_be_learned(make, pool):
     trainer = make(rows=320, rate=2e-3, head_rate=5e-3, warm_up=0.0)
     trainer.net.train()
-    means = [trainer._pool(pool, 320) for _ in range(12)]
+    means = [trainer._pool(loop.Phase(1.0, pool), 320) for _ in range(12)]
     assert sum(means[-3:]) < 0.9 * sum(means[:3])
 
 
 def test_resuming_restores_state_weights_and_optimiser(make, pool):
     first = make(rows=16)
-    first._pool(pool, 16)
+    first._pool(loop.Phase(1.0, pool), 16)
     first.save()
     second = make()
     assert second.resume()

@@ -111,5 +111,28 @@ def test_draw_is_the_same_for_the_same_seed():
 
 def test_draw_follows_the_shares():
     pool = [mix.Cell("a", [row(source="a")], 0.3), mix.Cell("b", [row(source="b")], 0.1)]
-    drawn = Counter(one.source for one in mix.draw(pool, 4000, np.random.default_rng(0)))
+    drawn = Counter(one.row.source for one in mix.draw(pool, 4000, np.random.default_rng(0)))
     assert drawn["a"] / 4000 == pytest.approx(0.75, abs=0.03)
+
+
+def own(unsafe, group="t-1", **changes):
+    return row(source=mix.OWN_SOURCE, unsafe=unsafe, group=group, **changes)
+
+
+def test_twins_are_groups_of_our_own_rows_with_both_labels():
+    pool = [mix.Cell("a", [own(0.0), own(1.0), own(0.0, "alone"), own(UNKNOWN, "open"), own(1.0, "open"),
+                           row(unsafe=1.0, group="t-1")], 1.0)]  # fmt: skip
+    assert mix.twins(pool) == {"t-1": mix.Twins([own(0.0)], [own(1.0)])}
+
+
+def test_a_row_with_rivals_comes_with_one_or_not_at_all_and_keeps_its_share():
+    cells = [mix.Cell("own", [own(0.0), own(1.0)], 0.5), mix.Cell("plain", [row()], 0.5)]
+    drawn = mix.draw(cells, 4001, np.random.default_rng(3), rivals=mix.twins(cells))
+    assert len(drawn) == 4001
+    couples = [one for one in drawn[:-1] if one.couple >= 0]
+    held = Counter(one.couple for one in couples)
+    labels = {(one.couple, one.row.unsafe) for one in couples}
+    assert len(labels) >= len(couples) - 1
+    assert sorted(set(held.values())) in ([2], [1, 2])
+    assert len(couples) / 4000 == pytest.approx(0.5, abs=0.04)
+    assert all(one.couple == -1 for one in drawn if one.row.source != mix.OWN_SOURCE)

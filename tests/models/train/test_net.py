@@ -1,3 +1,6 @@
+import math
+
+import msgspec
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -122,13 +125,41 @@ def test_losses_of_a_batch_add_up():
     assert net.loss(values, encode.collate([first, second])).item() == pytest.approx(alone, rel=1e-5)
 
 
-def test_an_average_holds_the_mean_of_both_weights_and_the_state_of_the_last(tiny_base, tmp_path):
-    made = [net.build(tiny_base) for _ in range(2)]
-    for number, (name, one) in enumerate(zip(("first", "last"), made, strict=True)):
-        held = {"net": one.state_dict(), "state": {"rows": number}}
-        torch.save(held, tmp_path / name)
-    path = net.average(tmp_path / "first", tmp_path / "last", tmp_path / "mean")
+def test_an_average_holds_the_mean_of_all_weights_and_the_sum_of_what_the_runs_saw(tiny_base, tmp_path):
+    made = [net.build(tiny_base) for _ in range(3)]
+    for number, one in enumerate(made):
+        torch.save({"net": one.state_dict(), "state": {"rows": 10**number}}, tmp_path / str(number))
+    path = net.average([[tmp_path / "0", tmp_path / "1"], [tmp_path / "2"]], tmp_path / "mean")
     held = torch.load(path, weights_only=True)
-    assert held["state"] == {"rows": 1}
-    assert torch.allclose(held["net"]["dense.weight"], (made[0].dense.weight + made[1].dense.weight) / 2)
+    assert held["state"] == {"rows": 110}
+    mean = sum(one.dense.weight for one in made) / 3
+    assert torch.allclose(held["net"]["dense.weight"], mean, atol=1e-6)
     net.load_weights(made[0], path)
+
+
+def of_couple(values, *couples, unsafe=(1.0, 0.0)):
+    items = [msgspec.structs.replace(item(unsafe=label), couple=number)
+             for label, number in zip(unsafe, couples, strict=True)]  # fmt: skip
+    return net.loss(values, encode.collate(items)).item()
+
+
+def test_a_couple_in_the_wrong_order_costs_more_than_the_same_rows_alone():
+    right, wrong = torch.zeros(2, len(HEADS)), torch.zeros(2, len(HEADS))
+    right[0, 0], wrong[1, 0] = 4.0, 4.0
+    extra = [of_couple(values, 5, 5) - of_couple(values, -1, -1) for values in (right, wrong)]
+    assert extra == pytest.approx([math.log1p(math.exp(-4)), math.log1p(math.exp(4))], abs=1e-3)
+
+
+def test_rows_of_two_couples_or_of_one_label_are_not_ranked():
+    values = torch.randn(2, len(HEADS), generator=torch.Generator().manual_seed(1))
+    assert of_couple(values, 5, 6) == pytest.approx(of_couple(values, -1, -1))
+    for labels in ((1.0, 1.0), (1.0, UNKNOWN)):
+        assert of_couple(values, 5, 5, unsafe=labels) == pytest.approx(of_couple(values, -1, -1, unsafe=labels))
+
+
+def test_what_twins_share_gets_no_gradient_from_their_ranking():
+    values = torch.zeros(2, len(HEADS), requires_grad=True)
+    made = [encode.collate([msgspec.structs.replace(item(unsafe=label), couple=number) for label in (1.0, 0.0)])
+            for number in (5, -1)]  # fmt: skip
+    (net.loss(values, made[0]) - net.loss(values, made[1])).backward()
+    assert values.grad[:, 0].tolist() == pytest.approx([-0.5, 0.5])
