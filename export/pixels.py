@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import msgspec
+from msgspec import Meta
 
 from ..models.errors import ConfigError
 from ..models.exported import Pixels
@@ -38,54 +38,98 @@ _USUAL: Final = {
 }  # fmt: skip
 
 
+Channels: TypeAlias = Annotated[list[float], Meta(min_length=3, max_length=3)]
+Deviations: TypeAlias = Annotated[list[Annotated[float, Meta(gt=0)]], Meta(min_length=3, max_length=3)]
+Size: TypeAlias = int | dict[str, int | None]
+"""A side, as older files have it, or sides by name."""
+
+
+class _Held(msgspec.Struct, frozen=True, kw_only=True):
+    """What the file says of images; a null stands for what the architecture usually does."""
+
+    do_resize: bool | None = None
+    do_rescale: bool | None = None
+    do_normalize: bool | None = None
+    do_center_crop: bool | None = None
+    image_mean: Channels | None = None
+    image_std: Deviations | None = None
+    rescale_factor: Annotated[float, Meta(gt=0)] | None = None
+    resample: Literal[0, 1, 2, 3, 4, 5] | None = None
+    size: Size | None = None
+    crop_size: Size | None = None
+
+
+class _Both(msgspec.Struct, frozen=True):
+    """A file of images and texts together."""
+
+    image_processor: _Held
+
+
+class _Which(msgspec.Struct, frozen=True):
+    image_processor: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
 def pixels(folder: Path, config: Any) -> Pixels:
     """What the checkpoint's processor does to an image, for a network that reads squares of its `image_size`.
 
-    Raises ConfigError where the file is missing, or asks for what a graph of one size cannot be fed with.
+    Raises ConfigError where the file is missing or malformed, or asks for what a graph of one size cannot be fed with.
     """
     size = int(getattr(config, "vision_config", config).image_size)
     usual = _USUAL.get(str(config.model_type), _Usual())
-    held = _held(folder)
-    if not held.get("do_resize", True):
-        raise ConfigError(f"{folder / FILE}: do_resize is false, and images come in every size")
-    scaled, normal = held.get("do_rescale", True), held.get("do_normalize", True)
+    path = _path(folder)
+    held = _held(path)
+    if held.do_resize is False:
+        raise ConfigError(f"{path}: do_resize is false, and images come in every size")
+    normal = held.do_normalize is not False
+    resample = usual.resample if held.resample is None else held.resample
+    crops = usual.crops if held.do_center_crop is None else held.do_center_crop
     return Pixels(
         height=size,
         width=size,
-        mean=_channels(held.get("image_mean", usual.mean)) if normal else (0.0, 0.0, 0.0),
-        std=_channels(held.get("image_std", usual.std)) if normal else (1.0, 1.0, 1.0),
-        rescale=float(held.get("rescale_factor", 1 / 255)) if scaled else 1.0,
-        resample=_RESAMPLE.get(held.get("resample", usual.resample), "bilinear"),
-        shortest=_shortest(held, size, crops=bool(held.get("do_center_crop", usual.crops)), path=folder / FILE),
+        mean=_channels(held.image_mean or usual.mean) if normal else (0.0, 0.0, 0.0),
+        std=_channels(held.image_std or usual.std) if normal else (1.0, 1.0, 1.0),
+        rescale=1.0 if held.do_rescale is False else held.rescale_factor or 1 / 255,
+        resample=_RESAMPLE[resample],
+        shortest=_shortest(held, size, crops=crops, path=path),
     )
 
 
-def _held(folder: Path) -> Mapping[str, Any]:
+def _path(folder: Path) -> Path:
     for name in (FILE, _NEWER):
         if (folder / name).is_file():
-            found: dict[str, Any] = json.loads((folder / name).read_text("utf-8"))
-            # A null stands for what the architecture usually does.
-            return {key: value for key, value in found.get("image_processor", found).items() if value is not None}
+            return folder / name
     raise ConfigError(f"{folder / FILE}: missing; it says how an image becomes numbers")
 
 
-def _channels(values: Any) -> tuple[float, float, float]:
+def _held(path: Path) -> _Held:
+    try:
+        data = path.read_bytes()
+        if msgspec.json.decode(data, type=_Which).image_processor is msgspec.UNSET:
+            return msgspec.json.decode(data, type=_Held)
+        return msgspec.json.decode(data, type=_Both).image_processor
+    except (OSError, UnicodeDecodeError, msgspec.DecodeError) as error:
+        raise ConfigError(f"{path}: {error}; take the file from the checkpoint that is exported") from error
+
+
+def _channels(values: Sequence[float]) -> tuple[float, float, float]:
     red, green, blue = values
-    return (float(red), float(green), float(blue))
+    return (red, green, blue)
 
 
-def _shortest(held: Mapping[str, Any], size: int, *, crops: bool, path: Path) -> int:
+def _shortest(held: _Held, size: int, *, crops: bool, path: Path) -> int:
     """The length of the shorter side before the middle is cut out; 0 where the whole image is made a square."""
     # Older files have a number in place of each mapping.
-    wanted = held.get("size", {"shortest_edge": size} if crops else size)
-    if not isinstance(wanted, Mapping):
-        wanted = {"shortest_edge": wanted} if crops else {"height": wanted, "width": wanted}
-    cut = held.get("crop_size", size) if crops else size
-    cut = cut if isinstance(cut, Mapping) else {"height": cut, "width": cut}
+    names = ("shortest_edge",) if crops else ("height", "width")
+    wanted = _sides(size if held.size is None else held.size, *names)
+    cut = _sides(held.crop_size if crops and held.crop_size is not None else size, "height", "width")
     edge = wanted.get("shortest_edge")
-    made = dict(cut) if edge is not None and crops else dict(wanted)
+    made = cut if edge is not None and crops else wanted
     if made != {"height": size, "width": size} or (edge or size) < size or "longest_edge" in wanted:
-        raise ConfigError(
-            f"{path}: size {dict(wanted)} does not give the {size} × {size} pixels that the network reads"
-        )
-    return int(edge or 0)
+        raise ConfigError(f"{path}: size {wanted} does not give the {size} × {size} pixels that the network reads")
+    return edge or 0
+
+
+def _sides(given: Size, *names: str) -> dict[str, int]:
+    if isinstance(given, int):
+        return dict.fromkeys(names, given)
+    return {name: side for name, side in given.items() if side is not None}

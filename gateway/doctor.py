@@ -20,15 +20,16 @@ import msgspec
 from ..guard.audit import AUDIT_VARIABLE, HASH_VARIABLE
 from ..models import registry
 from ..models.assemble import assemble
-from ..models.classifier import members_of
-from ..models.errors import ConfigError, ModelUnavailable
+from ..models.classifier import ask_ready, members_of
+from ..models.errors import ConfigError, ModelUnavailable, NotJudged
 from ..models.judges import Judges
 from ..models.judges_file import is_judges_file
 from ..policies.diagnostics import errors
 from ..policies.validate import validate
+from .addresses import base_of
 from .config import KEY_VARIABLE, OFF, OPENAI_KEY_VARIABLE, Settings
 from .providers import PROVIDERS
-from .upstream import base_of, native
+from .upstream import native
 from .upstream_settings import UpstreamSettings
 
 State: TypeAlias = Literal["ok", "warning", "failed"]
@@ -116,14 +117,20 @@ def models(patient: Patient) -> Iterator[Check]:
 
 
 def _configured(judges: Judges | str) -> Iterator[Check]:
-    """Classifiers of a configuration: whether they are all there, and who waits for a server."""
+    """Classifiers of a configuration: whether they are all there, and whether model servers serve them."""
     try:
         found = assemble(judges)
     except (ConfigError, ModelUnavailable) as error:
         yield _bad("models", str(error), "correct models; `headgate models list` shows what each one needs")
         return
-    every = [*found, *(member for one in found for member in members_of(one))]
-    yield _good("models", ", ".join(one.name for one in every if not members_of(one)))
+    every = [one for top in found for one in (top, *members_of(top)) if not members_of(one)]
+    for one in every:
+        try:
+            ask_ready(one)
+        except NotJudged as error:
+            yield _bad("models", f"{one.name}: {error}", "start its server, or correct url and path of its entry")
+            return
+    yield _good("models", ", ".join(one.name for one in every))
 
 
 def configuration(patient: Patient) -> Iterator[Check]:
@@ -252,15 +259,19 @@ def collector(patient: Patient) -> Iterator[Check]:
     if not _importable(_TALK):
         yield _bad("collector", "OpenTelemetry's exporter is not installed", "pip install 'headgate[gateway]'")
         return
+    shown = "it"
     try:
         parts = urlsplit(url if "//" in url else f"//{url}")
         port = parts.port or (443 if parts.scheme == "https" else 80)
+        # Not the URL: its user and its path may hold what is secret.
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
+        shown = f"{parts.scheme or 'http'}://{host}:{port}"
         socket.create_connection((parts.hostname or "", port), _TIMEOUT).close()
     except (OSError, ValueError) as error:
-        found = f"{url} cannot be reached: {_kind(error)}"
+        found = f"{shown} cannot be reached: {_kind(error)}"
         yield _warn("collector", found, "start it, or correct otlp_endpoint; until then what is sent there is lost")
     else:
-        yield _good("collector", f"{url} takes connections")
+        yield _good("collector", f"{shown} takes connections")
 
 
 def limits(patient: Patient) -> Iterator[Check]:

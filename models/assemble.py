@@ -20,8 +20,8 @@ from .guards.wire import Endpoint
 from .judges import Entry, Judges, check_names
 from .judges_file import is_judges_file, read_judges
 from .merge import Rule
+from .place import Place
 from .registry import load, names
-from .runtimes import Place
 
 One: TypeAlias = Classifier | Entry | Mapping[str, Any] | str | Path
 """A classifier that is there, or what names one: an entry, its fields, or the name or folder of a model."""

@@ -6,7 +6,6 @@ A category that is absent (None) was *not assessed*; it is never read as "safe".
 from __future__ import annotations
 
 import enum
-import math
 from collections.abc import Iterable
 from typing import TypeAlias
 
@@ -91,12 +90,12 @@ _SLUGS = frozenset(SLUGS)
 def checked(assessment: Assessed) -> Assessed:
     """The same assessment, or InferenceFailed where a score is NaN, infinite or outside 0..1."""
     categories = assessment.categories
-    optional = [*categories.values(), assessment.sensitive, assessment.refusal]
-    scores = [score for score in optional if score is not None]
-    scores += (assessment.unsafe, *(assessment.severity or ()))
-    if not _are_probabilities(scores):
+    always = (assessment.unsafe, *(assessment.severity or ()))
+    if None in always or not _are_probabilities(
+        (*always, assessment.sensitive, assessment.refusal, *categories.values())
+    ):
         raise InferenceFailed("a classifier returned a score that is not a probability")
-    if not categories.keys() <= _SLUGS:
+    if not _SLUGS.issuperset(categories):
         unknown = ", ".join(sorted(categories.keys() - _SLUGS))
         raise InferenceFailed(f"a classifier returned unknown categories: {unknown}")
     return assessment
@@ -117,9 +116,12 @@ def severity_from_cumulative(at_least: Iterable[float]) -> tuple[float, float, f
     return (1.0 - one, one - two, two - three, three)
 
 
-def _are_probabilities(scores: list[float]) -> bool:
+def _are_probabilities(scores: Iterable[float | None]) -> bool:
+    """Whether those of the scores that were assessed are; a NaN is within no bounds."""
     try:
-        # A NaN or an infinity anywhere makes the sum one; it is looked for first, for no comparison finds a NaN.
-        return math.isfinite(sum(scores)) and min(scores) >= -1e-6 and max(scores) <= 1.0 + 1e-6
+        for score in scores:
+            if score is not None and not -1e-6 <= score <= 1.0 + 1e-6:
+                return False
     except TypeError:
         return False
+    return True

@@ -63,6 +63,13 @@ def patience_of(classifier: Classifier) -> float:
     return float(getattr(classifier, "patience", 0.0))
 
 
+def ask_ready(asked: object) -> None:
+    """Asks the server that runs a classifier, by its `ready` if it has one; raises NotJudged where that is not fit."""
+    ready = getattr(asked, "ready", None)
+    if ready is not None:
+        ready()
+
+
 def members_of(classifier: Classifier) -> tuple[Classifier, ...]:
     """The classifiers that it is made of, and theirs; none where it is one alone."""
     own: tuple[Classifier, ...] = tuple(getattr(classifier, "members", ()))

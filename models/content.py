@@ -9,7 +9,8 @@ from __future__ import annotations
 import enum
 import hashlib
 import struct
-from functools import cache, lru_cache
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -121,18 +122,35 @@ def digest(part: Part, *, key: bytes) -> str:
 
     The path is left out (the same words elsewhere are judged alike), and the key keeps the digest from being guessed.
     """
-    fields: tuple[bytes, ...]
-    if isinstance(part, Text):
-        fields = (part.context.encode("utf-8", "surrogatepass"), part.text.encode("utf-8", "surrogatepass"))
-    else:
-        fields = (part.context.encode("utf-8", "surrogatepass"), *_other_fields(part))
-    pieces = [_head(_KINDS[type(part)], part.role, part.purpose)]
-    for field in fields:
-        # The length before each field, so that two neighbours cannot trade bytes and keep the digest.
-        pieces += (_size(len(field)), field)
-    hasher = _hasher(key).copy()
-    hasher.update(b"".join(pieces))
-    return hasher.hexdigest()
+    return digests((part,), key=key)[0]
+
+
+def digests(parts: Iterable[Part], *, key: bytes) -> list[str]:
+    """The digest of each part; a context that neighbours share, as the pieces of an answer do, is taken in once."""
+    found: list[str] = []
+    before: Part | None = None
+    started: hashlib.blake2b | None = None
+    for part in parts:
+        if before is None or started is None or not _begin_alike(part, before):
+            context = part.context.encode("utf-8", "surrogatepass")
+            started = _started(key, _KINDS[type(part)], part.role, part.purpose).copy()
+            started.update(_size(len(context)) + context)
+            before = part
+        hasher = started.copy()
+        if isinstance(part, Text):
+            text = part.text.encode("utf-8", "surrogatepass")
+            hasher.update(_size(len(text)) + text)
+        else:
+            for field in _other_fields(part):
+                hasher.update(_size(len(field)) + field)
+        found.append(hasher.hexdigest())
+    return found
+
+
+def _begin_alike(part: Part, other: Part) -> bool:
+    """Whether two parts are plainly of one kind, role and purpose, and have the very same context."""
+    alike = part.context is other.context and part.role is other.role and part.purpose == other.purpose
+    return alike and type(part) is type(other)
 
 
 def _other_fields(part: Image | Video | Opaque) -> tuple[bytes, ...]:
@@ -141,13 +159,10 @@ def _other_fields(part: Image | Video | Opaque) -> tuple[bytes, ...]:
     return (part.data, part.url.encode("utf-8", "surrogatepass"))
 
 
-@lru_cache(maxsize=8)
-def _hasher(key: bytes) -> hashlib.blake2b:
-    """The hash with its key taken in, to be copied: that costs a third of taking it in again."""
-    return hashlib.blake2b(digest_size=16, key=key[:64])
-
-
-@cache
-def _head(kind: Kind, role: Role, purpose: Purpose) -> bytes:
+@lru_cache(maxsize=256)
+def _started(key: bytes, kind: Kind, role: Role, purpose: Purpose) -> hashlib.blake2b:
+    """The hash with its key and head taken in, to be copied: that costs a third of taking them in again."""
+    # The length before each field, so that two neighbours cannot trade bytes and keep the digest.
     fields = (kind.encode(), role.value.encode(), purpose.encode())
-    return b"".join(len(field).to_bytes(8, "little") + field for field in fields)
+    head = b"".join(_size(len(field)) + field for field in fields)
+    return hashlib.blake2b(head, digest_size=16, key=key[:64])

@@ -27,9 +27,14 @@ def padded(
     return {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
 
 
-def checked(logits: npt.NDArray[Any], *, rows: int, name: str) -> Logits:
-    """The logits as float32; InferenceFailed where they are not one row of finite numbers for each input row."""
+def checked(logits: npt.NDArray[Any], *, rows: int, name: str, columns: int = 0) -> Logits:
+    """The logits as float32; InferenceFailed where they are not one row of finite numbers for each input row.
+
+    With `columns` a row has so many.
+    """
     found: Logits = np.asarray(logits, dtype=np.float32)
     if found.ndim != 2 or len(found) != rows or not np.isfinite(found).all():
         raise InferenceFailed(f"{name} did not answer with one row of finite logits for each input row")
+    if columns and found.shape[1] != columns:
+        raise InferenceFailed(f"{name} answered with {found.shape[1]} logits a row; the model has {columns}")
     return found

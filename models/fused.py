@@ -21,6 +21,7 @@ from .guards.odds import sigmoid
 from .guards.pixels import pixels_of
 from .manifest import FileEntry, checked_files, sha256
 from .media import bytes_of
+from .merge import worst
 from .run_onnx import OnnxRuntime
 from .video import frame_file
 from .vision.clip import Clip, ClipBounds, Moment
@@ -125,7 +126,12 @@ class FusedGuard:
             if isinstance(found, Unjudged):
                 return msgspec.structs.replace(found, model=self._name)
             pixels.append(found)
-        seen = unit(self._eyes.feed({"pixel_values": np.stack(pixels)}, rows=len(pixels)))
+        # Squares at one place of every frame go together; a frame that has fewer shows its last one again.
+        places = range(max(map(len, pixels)))
+        return worst([self._judged(part, np.stack([one[min(at, len(one) - 1)] for one in pixels])) for at in places])
+
+    def _judged(self, part: Image | Video, pixels: Vectors) -> Assessed:
+        seen = unit(self._eyes.feed({"pixel_values": pixels}, rows=len(pixels)))
         asked = self._words.of([part.context]) if part.context.strip() else np.zeros((1, seen.shape[1]), np.float32)
         logits = self._head.feed({"frames": seen[np.newaxis], "prompt": asked}, rows=1)[0]
         return self._read(part, logits)

@@ -11,14 +11,14 @@ from .assessment import NOT_ASSESSED, Assessed, Assessment, Unjudged
 from .classifier import Classifier
 from .combine import judged
 from .content import Image, Kind, Part
-from .media import MORE_TEXT, NO_TEXT, NO_VISUAL, asked, bytes_of, digest_of, message_of, own
+from .media import MORE_TEXT, NO_TEXT, NO_VISUAL, UNREAD, asked, bytes_of, digest_of, message_of, own
 from .merge import worst
 from .vision.bounds import DEFAULT, Bounds
 from .vision.decode import Picture, Pixels, decode
 from .vision.ocr import Seen
 from .vision.readings import readings
 
-VERSION: Final = 1
+VERSION: Final = 2
 _KINDS: frozenset[Kind] = frozenset({"image"})
 
 SAMPLED: Final = Unjudged(reason="frames_left_out", detail="some frames of a moving picture were not looked at")
@@ -121,6 +121,8 @@ class ImageJudge:
             texts.update(dict.fromkeys(readings(seen.rows, message=message_of(part))))
             if seen.more:
                 missed.append(MORE_TEXT)
+            if seen.unread:
+                missed.append(UNREAD)
         if not texts:
             return missed
         if self._text is None:

@@ -15,6 +15,9 @@ from .errors import InferenceFailed
 HEADER: Final = "Inference-Header-Content-Length"
 """Says how many bytes of a body are JSON; tensors follow it, in the order in which the JSON names them."""
 
+BINARY: Final = "binary_tensor_data"
+"""The extension's name among those that a server lists under `GET /v2`."""
+
 OUTPUT: Final = "logits"
 
 _NAMES: Final = {"int64": "INT64", "float32": "FP32", "int32": "INT32", "float16": "FP16"}
@@ -67,7 +70,7 @@ def answer(data: bytes, *, header: str | None) -> Array:
 
     Raises InferenceFailed where the answer is none, lacks the tensor, or holds fewer bytes than it says.
     """
-    size = len(data) if header is None else int(header) if header.isdigit() else -1
+    size = len(data) if header is None else int(header) if header.isascii() and header.isdigit() else -1
     if not 0 <= size <= len(data):
         raise InferenceFailed(f"the model server's {HEADER} does not fit its answer")
     try:
@@ -77,9 +80,11 @@ def answer(data: bytes, *, header: str | None) -> Array:
     at = size
     for tensor in found:
         length = tensor.parameters.get("binary_data_size")
+        if length is not None and (not isinstance(length, int) or length < 0):
+            raise InferenceFailed("the model server's binary_data_size is no number of bytes")
         if tensor.name == OUTPUT:
-            return _array(tensor, None if length is None else data[at : at + int(length)])
-        at += int(length or 0)
+            return _array(tensor, None if length is None else data[at : at + length])
+        at += length or 0
     raise InferenceFailed(f"the model server's answer has no tensor {OUTPUT!r}")
 
 

@@ -21,6 +21,7 @@ TENSOR: Final = "mean"
 Vectors = npt.NDArray[np.float32]
 
 _WIDTH_BYTES: Final = 2
+_HALF: Final = 2
 _GRAPH, _OUTPUT, _NAME = 7, 12, 1
 _DELIMITED: Final = 2
 
@@ -48,6 +49,13 @@ def unpacked(data: bytes) -> Vectors:
     if not width:
         return np.zeros((0, 0), dtype=np.float32)
     return np.frombuffer(data[_WIDTH_BYTES:], dtype="<f2").reshape(-1, width).astype(np.float32)
+
+
+def fits(data: bytes, width: int) -> bool:
+    """Whether `unpacked` gives vectors of this width, one at least."""
+    rows = len(data) - _WIDTH_BYTES
+    told = int.from_bytes(data[:_WIDTH_BYTES], "little")
+    return told == width and rows > 0 and rows % (_HALF * width) == 0
 
 
 def unit(vectors: Vectors) -> Vectors:

@@ -17,6 +17,7 @@ NO_VISUAL: Final = Unjudged(reason="no_visual_classifier", detail="its words wer
 NO_TEXT: Final = Unjudged(reason="no_text_classifier", detail="nobody judges the text in it")
 NOT_FETCHED: Final = Unjudged(reason="not_fetched", detail="the policy lets nobody fetch this URL")
 MORE_TEXT: Final = Unjudged(reason="too_much_text", detail="more lines of text than are read")
+UNREAD: Final = Unjudged(reason="unreadable_text", detail="letters that could not be read")
 
 
 def bytes_of(part: Image | Video, *, limit: int) -> bytes | Unjudged:

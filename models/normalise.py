@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import islice
 
 import msgspec
@@ -27,6 +27,8 @@ _HIDDEN = re.compile(
     r"|[01]{8} [01]{8}|&#|\\[ux]|%[4-7][0-9a-fA-F]"
 )
 _CUE = re.compile(r"base.?64|b64|decod|decrypt|cipher|rot.?13|backward|reverse|\bhex")
+_CUES = ("base", "b64", "deco", "decr", "cipher", "rot", "backward", "reverse", "hex")
+"""How the cues begin: to look for these first takes a fifth of the time."""
 _WORDS_SEEN = 48
 
 
@@ -106,12 +108,19 @@ def _is_plain(text: str) -> bool:
     longest = max(map(len, words), default=0)
     if longest >= _LONG_WORD and (longest >= _UNREADABLE_WORD or _has_long_ascii_word(words)):
         return False
-    if any(triple in lowered for triple in _TRIPLES) or _SPACED.search(text) or _CUE.search(lowered):
+    if _holds(lowered, _TRIPLES) or _SPACED.search(text) or (_holds(lowered, _CUES) and _CUE.search(lowered)):
         return False
     if not _SYMBOLS.isdisjoint(text) and _HIDDEN.search(text):
         return False
     # A text of several words without a single common one may be read backwards or by rot13.
     return len(words) < 3 or not lowered.isascii() or any(word in COMMON for word in islice(words, _WORDS_SEEN))
+
+
+def _holds(text: str, pieces: Iterable[str]) -> bool:
+    for piece in pieces:  # noqa: SIM110 - with every text, and faster than a generator
+        if piece in text:
+            return True
+    return False
 
 
 def _has_long_ascii_word(words: list[str]) -> bool:

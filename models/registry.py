@@ -10,7 +10,7 @@ from .classifier import Classifier
 from .errors import ModelUnavailable
 from .manifest import FileEntry, Manifest, Weights, read
 from .manifest import verify as verify_folder
-from .runtimes import HERE, Place
+from .place import HERE, Place
 
 DEFAULT = "text"
 
@@ -55,8 +55,10 @@ def resolve(name_or_folder: str) -> Path:
     )
 
 
-def load(name_or_folder: str = DEFAULT, *, threads: int = 1, place: Place = HERE) -> Classifier:
+def load(name_or_folder: str = DEFAULT, *, threads: int | None = None, place: Place = HERE) -> Classifier:
     """The verified classifier of a name or folder, with its graph run here or at the place's server.
+
+    `threads` go before those of the place.
 
     Raises ModelUnavailable where it is missing, not verified or of a modality that nothing here runs.
     """

@@ -29,6 +29,8 @@ LENGTHS: Final = (16, 32, 64, 96, 128, 192, 256, 384, 512)
 LARGEST: Final = 64 << 20
 """Bytes of an answer that are read."""
 
+_NOTHING: Final = kserve.Body(b"", {})
+
 
 class _Metadata(msgspec.Struct, frozen=True):
     """What a server says of a model's inputs and outputs."""
@@ -37,12 +39,19 @@ class _Metadata(msgspec.Struct, frozen=True):
     outputs: list[dict[str, Any]] = []
 
 
+class _Server(msgspec.Struct, frozen=True):
+    """What a server says of itself."""
+
+    extensions: list[str] = []
+
+
 class KServeRuntime:
     """One model of a server; safe to call from several threads, and `callers` of them wait for it at once.
 
     `timeout` is in seconds and bounds one call with its retry. `token` goes as a bearer token. `binary` is the
-    protocol's extension for tensors, which Triton has; without it they are written as JSON. Raises ConfigError for a
-    URL that is none.
+    protocol's extension for tensors, which Triton has; without it they are written as JSON, and None stands for what
+    the server says that it has. `columns` are those of the logits, 0 where any number will do. Raises ConfigError for
+    a URL that is none.
     """
 
     joins = True
@@ -57,7 +66,8 @@ class KServeRuntime:
         version: str = "",
         timeout: float = 5.0,
         token: str = "",
-        binary: bool = True,
+        binary: bool | None = None,
+        columns: int = 0,
         pad_id: int = 0,
         rows: int = 32,
         callers: int = 16,
@@ -69,11 +79,13 @@ class KServeRuntime:
         self._port = found.port
         self._secure = ssl.create_default_context() if found.scheme == "https" else None
         name = urllib.parse.quote(model, safe="")
-        self._path = f"{found.path.rstrip('/')}/v2/models/{name}" + (f"/versions/{version}" if version else "")
+        self._root = f"{found.path.rstrip('/')}/v2"
+        self._path = f"{self._root}/models/{name}" + (f"/versions/{version}" if version else "")
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._names = tuple(axes.name for axes in inputs)
         self._timeout = timeout
         self._binary = binary
+        self._columns = columns
         self._pad_id = pad_id
         self._most = rows
         self.callers = callers
@@ -81,10 +93,11 @@ class KServeRuntime:
 
     def ready(self) -> None:
         """Ask whether the model is served with the inputs it is fed with; ModelUnavailable says what is wrong."""
-        status, data, _ = self._asked("GET", "/ready", kserve.Body(b"", {}))
+        end = self._end()
+        status, data, _ = self._asked("GET", f"{self._path}/ready", _NOTHING, end)
         if status != 200:
             raise ModelUnavailable(f"the model server is not ready: it answers {status} {kserve.fault(data)}".rstrip())
-        _, data, _ = self._asked("GET", "", kserve.Body(b"", {}))
+        _, data, _ = self._asked("GET", self._path, _NOTHING, end)
         try:
             held = msgspec.json.decode(data, type=_Metadata)
         except (msgspec.ValidationError, msgspec.DecodeError) as error:
@@ -107,21 +120,42 @@ class KServeRuntime:
     def feed(self, feeds: Mapping[str, npt.NDArray[Any]], *, rows: int) -> Logits:
         """The logits [rows, heads] of inputs by name, in as many requests as the server's largest batch asks for.
 
+        `rows` counts those of the answer: of a graph that scores every token there are more of them than inputs.
         Raises DeadlineExceeded in time, and InferenceFailed where the server refuses or answers nonsense.
         """
         given = {name: np.asarray(feeds[name]) for name in self._names}
-        made = [self._infer({name: array[at : at + self._most] for name, array in given.items()})
-                for at in range(0, rows, self._most)]  # fmt: skip
-        return checked(np.concatenate(made), rows=rows, name="the model server")
+        size = max(map(len, given.values()), default=0)
+        made = [
+            self._infer({name: array[at : at + self._most] for name, array in given.items()})
+            for at in range(0, size, self._most)
+        ]
+        try:
+            found = np.concatenate(made)
+        except ValueError as error:
+            raise InferenceFailed("the model server's answers do not fit together") from error
+        return checked(found, rows=rows, columns=self._columns, name="the model server")
 
     def _infer(self, feeds: Feeds) -> npt.NDArray[Any]:
-        status, data, header = self._asked("POST", "/infer", kserve.request(feeds, binary=self._binary))
+        end = self._end()
+        body = kserve.request(feeds, binary=self._has_binary(end))
+        status, data, header = self._asked("POST", f"{self._path}/infer", body, end)
         if status != 200:
             raise InferenceFailed(f"the model server answers {status}: {kserve.fault(data)}".rstrip(": "))
         return kserve.answer(data, header=header)
 
-    def _asked(self, method: str, path: str, body: kserve.Body) -> tuple[int, bytes, str | None]:
-        end = time.monotonic() + self._timeout
+    def _has_binary(self, end: float) -> bool:
+        """Whether tensors may follow the JSON; asked of the server once, and not so where it does not say it."""
+        if self._binary is None:
+            status, data, _ = self._asked("GET", self._root, _NOTHING, end)
+            if status >= 500:
+                raise InferenceFailed(f"the model server answers {status}: {kserve.fault(data)}".rstrip(": "))
+            self._binary = status == 200 and kserve.BINARY in _extensions(data)
+        return self._binary
+
+    def _end(self) -> float:
+        return time.monotonic() + self._timeout
+
+    def _asked(self, method: str, path: str, body: kserve.Body, end: float) -> tuple[int, bytes, str | None]:
         while True:
             line, kept = self._connection()
             try:
@@ -144,7 +178,7 @@ class KServeRuntime:
         line.timeout = left
         if line.sock is not None:
             line.sock.settimeout(left)
-        line.request(method, self._path + path, body=body.data, headers=self._headers | body.headers)
+        line.request(method, path, body=body.data, headers=self._headers | body.headers)
         found = line.getresponse()
         data = found.read(LARGEST + 1)
         if len(data) > LARGEST:
@@ -169,3 +203,10 @@ class KServeRuntime:
             self._idle.put_nowait(line)
         except queue.Full:
             line.close()
+
+
+def _extensions(data: bytes) -> list[str]:
+    try:
+        return msgspec.json.decode(data, type=_Server).extensions
+    except (msgspec.ValidationError, msgspec.DecodeError):
+        return []

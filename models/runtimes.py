@@ -4,36 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
-import msgspec
 import numpy.typing as npt
 
 from .errors import ModelUnavailable
 from .exported import Export, export_of
 from .feeds import Logits
+from .place import HERE, Place
 from .run_onnx import OnnxRuntime
 
 GRAPH = "model.onnx"
-
-
-class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a folder's model runs: here with so many threads, or behind a server that speaks KServe v2.
-
-    `timeout` in seconds bounds one call of the server, which `callers` threads ask at once.
-    """
-
-    threads: int = 1
-    url: str = ""
-    token: str = ""
-    timeout: float = 5.0
-    callers: int = 16
-
-    def __repr__(self) -> str:
-        return f"Place(threads={self.threads}, url={self.url!r})"  # a token is shown nowhere
-
-
-HERE: Final = Place()
 
 
 class Runtime(Protocol):
@@ -87,7 +68,8 @@ def _remote(folder: Path, export: Export | None, place: Place) -> Runtime:
         raise ModelUnavailable(f"{folder} was not exported, so its inputs are not known: headgate export --to triton")
     served = Path(export.graph).parts
     name = served[1] if len(served) > 2 else folder.resolve().name
+    columns = (0, *export.output.shape)[-1]
     return KServeRuntime(
         place.url, model=name, inputs=export.inputs, token=place.token, timeout=place.timeout, pad_id=export.pad_id,
-        callers=place.callers,
+        callers=place.callers, columns=columns if isinstance(columns, int) else 0,
     )  # fmt: skip

@@ -29,6 +29,8 @@ BATCH_TOKENS = 512
 """Tokens of one batch: on a CPU more gains nothing."""
 LEAST_SHARE = 64
 """Tokens for which it pays to wake another worker."""
+SLICE = 256
+"""Parts that are put into the queue at one go: it is locked meanwhile, and an event loop waits."""
 MOST_KEPT = 4096
 """Batches that are remembered until somebody asks for them."""
 
@@ -112,6 +114,8 @@ class Scheduler:
         with self._changed:
             self._enter(request, priority)
             self._call_workers()
+        while self._enter_more(request, priority):
+            pass
         future.add_done_callback(lambda done: self._leave(request, done) if done.cancelled() else None)
         return future
 
@@ -153,6 +157,8 @@ class Scheduler:
             loop.call_soon(self._wake)
         timer = None if timeout is None else loop.call_later(timeout, self._expire, request, timeout)
         try:
+            while self._enter_more(request, priority):  # noqa: ASYNC110 - others have their turn in between
+                await asyncio.sleep(0)
             return await future
         finally:
             if timer is not None:
@@ -203,12 +209,30 @@ class Scheduler:
         if self._queued >= self._max_queue:
             self._shed += 1
             raise Overloaded(f"{self._max_queue} requests wait to be judged already")
-        request.items = [
-            Item(request, place, cost, priority, next(self._numbers)) for place, cost in enumerate(request.costs)
-        ]
-        request.waiting = len(request.items)
+        request.waiting = len(request.costs)
         self._queued += 1
-        for item in request.items:
+        self._add(request, priority)
+
+    def _enter_more(self, request: Asked, priority: Priority) -> bool:
+        """Puts some more of a long request's parts into the queue; whether there were any."""
+        if len(request.items) == len(request.costs):
+            return False
+        with self._changed:
+            if request.over:
+                return False
+            if self._closed:
+                request.over = True
+                raise ModelUnavailable("the scheduler is closed")
+            self._add(request, priority)
+            self._call_workers()
+        return True
+
+    def _add(self, request: Asked, priority: Priority) -> None:
+        """Puts the next SLICE of a request's parts into the queue; the lock is held."""
+        items, costs = request.items, request.costs
+        for place in range(len(items), min(len(items) + SLICE, len(costs))):
+            item = Item(request, place, costs[place], priority, next(self._numbers))
+            items.append(item)
             self._waiting.add(item)
 
     def _takes_turn(self, parts: Sequence[Part]) -> bool:

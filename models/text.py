@@ -12,15 +12,17 @@ from tokenizers import Tokenizer
 
 from .assessment import NOT_ASSESSED, Assessed, Assessment, Unjudged, severity_from_cumulative
 from .calibration import DECIMALS, Array, probabilities, scales
+from .classifier import ask_ready
 from .content import Direction, Kind, Part, Role, Text, direction_of
 from .encoding import PairEncoder, Window
-from .errors import ModelUnavailable
+from .errors import InferenceFailed, ModelUnavailable
 from .manifest import Weights, verify
 from .meaning import TENSOR as MEANING
 from .meaning import packed
 from .normalise import views
+from .place import HERE, Place
 from .run_onnx import OnnxRuntime
-from .runtimes import HERE, Place, Runtime, open_runtime
+from .runtimes import Runtime, open_runtime
 
 BATCH_TOKENS = 512
 """Padded tokens of one call of the runtime: on a CPU more gains nothing."""
@@ -77,9 +79,9 @@ class TextClassifier:
 
     @classmethod
     def load(
-        cls, folder: Path, *, threads: int = 1, place: Place = HERE, max_windows: int = MAX_WINDOWS
+        cls, folder: Path, *, threads: int | None = None, place: Place = HERE, max_windows: int = MAX_WINDOWS
     ) -> TextClassifier:
-        """The model of a folder whose every file has the sha256 of its manifest.
+        """The model of a folder whose every file has the sha256 of its manifest; `threads` go before the place's.
 
         Raises DigestMismatch where one has not, and ModelUnavailable where a file or onnxruntime is missing.
         """
@@ -96,7 +98,9 @@ class TextClassifier:
             )
         except Exception as error:  # tokenizers raises bare Exception
             raise ModelUnavailable(f"{folder}: the tokenizer cannot be used: {error}") from error
-        runtime = open_runtime(folder, place=msgspec.structs.replace(place, threads=threads))
+        if threads is not None:
+            place = msgspec.structs.replace(place, threads=threads)
+        runtime = open_runtime(folder, place=place)
         return cls(weights, encoder=encoder, runtime=runtime, max_windows=max_windows)
 
     @property
@@ -133,6 +137,10 @@ class TextClassifier:
     def covers(self) -> frozenset[str]:
         """The categories that training really taught."""
         return self._covers
+
+    def ready(self) -> None:
+        """Raises NotJudged where the server that runs it is not ready, or serves another model."""
+        ask_ready(self._runtime)
 
     def cost(self, part: Part) -> int:
         """About a token for every four characters, and the special tokens."""
@@ -199,25 +207,31 @@ class TextClassifier:
                 found.about.update(zip(batch, inner, strict=True))
             else:
                 logits = runtime.run(ids, types)
+            # One column would stand for all heads below, and all of them could say "safe".
+            if logits.shape != (len(batch), len(self._column)):
+                raise InferenceFailed(f"{self.name}: not one logit for each of the model's {len(self._column)} heads")
             found.scores.update(zip(batch, probabilities(logits, scales=self._scales), strict=True))
         return found
 
     def _assessed(self, scores: Array, *, role: Role) -> Assessed:
         # Rows are views and windows in order: the worst of each head counts, severity goes with the most unsafe row.
         column = self._column
-        worst = scores.max(axis=0)
-        severe = scores[int(scores[:, column["unsafe"]].argmax())]
-        cumulative = [float(severe[column[f"severity_{level}"]]) for level in (1, 2, 3)]
-        none, minor, moderate, severest = (round(p, DECIMALS) for p in severity_from_cumulative(cumulative))
-        categories = NOT_ASSESSED | {slug: float(worst[column[slug]]) for slug in self._covers}
+        first: list[float] = scores[0].tolist()
+        worst = severe = first
+        if len(scores) > 1:
+            worst = scores.max(axis=0).tolist()
+            severe = scores[int(scores[:, column["unsafe"]].argmax())].tolist()
+        cumulative = [severe[column[level]] for level in ("severity_1", "severity_2", "severity_3")]
+        none, minor, moderate, severest = [round(p, DECIMALS) for p in severity_from_cumulative(cumulative)]
+        categories = NOT_ASSESSED | {slug: worst[column[slug]] for slug in self._covers}
         if direction_of(role) is Direction.OUTPUT:
             categories["prompt_attack"] = None  # an attack is something that is done to a model, not by it
         return Assessed(
-            unsafe=float(worst[column["unsafe"]]),
+            unsafe=worst[column["unsafe"]],
             categories=categories,
             severity=(none, minor, moderate, severest),
-            sensitive=float(worst[column["sensitive"]]),
-            refusal=float(scores[0, column["refusal"]]),
+            sensitive=worst[column["sensitive"]],
+            refusal=first[column["refusal"]],
             model=self.name,
         )
 

@@ -15,14 +15,14 @@ from .content import Image, Kind, Part, Video
 from .hashing.known import KnownPictures, assessed
 from .hashing.pdq import hashed
 from .hashing.vpdq import FrameHash
-from .media import MORE_TEXT, NO_TEXT, NO_VISUAL, asked, bytes_of, digest_of, message_of, own
+from .media import MORE_TEXT, NO_TEXT, NO_VISUAL, UNREAD, asked, bytes_of, digest_of, message_of, own
 from .merge import FLAGGED, worst
 from .vision.clip import DEFAULT, Clip, ClipBounds, Moment
 from .vision.decode import Picture, Pixels
 from .vision.ocr import Seen
 from .vision.readings import readings
 
-VERSION: Final = 1
+VERSION: Final = 2
 GAP: Final = 4.0
 """Seconds between two findings that still make one stretch."""
 _KINDS: frozenset[Kind] = frozenset({"video"})
@@ -152,6 +152,7 @@ class VideoJudge:
     def _over_time(self, part: Video, seen: dict[float, Seen]) -> list[_Said]:
         """The text of each moment, and of all in a row: a sentence or a word may be split over frames."""
         missed = [_Said(start=0.0, end=0.0, assessment=MORE_TEXT)] if any(one.more for one in seen.values()) else []
+        missed += [_Said(start=0.0, end=0.0, assessment=UNREAD)] if any(one.unread for one in seen.values()) else []
         times: dict[str, list[float]] = {}
         for time, one in seen.items():
             for text in readings(one.rows, message=message_of(part)):

@@ -10,13 +10,16 @@ import numpy as np
 import numpy.typing as npt
 
 from .assessment import DECIMALS, NOT_ASSESSED, Assessed, Assessment, Unjudged, severity_from_cumulative
+from .classifier import ask_ready
 from .content import Image, Kind, Part
 from .errors import ConfigError, ModelUnavailable
 from .exported import Activation, Pixels
 from .guards.folder import Opened, opened
 from .guards.odds import sigmoid, softmax
 from .guards.pixels import pixels_of
-from .runtimes import HERE, Place, Runtime
+from .merge import worst
+from .place import HERE, Place
+from .runtimes import Runtime
 from .taxonomy import SLUGS
 
 TOKENS: Final = 197
@@ -85,6 +88,10 @@ class VisualClassifier:
         """The categories that its labels mean."""
         return frozenset(self._labels.values()) - {HARMLESS}
 
+    def ready(self) -> None:
+        """Raises NotJudged where the server that runs it is not ready, or serves another model."""
+        ask_ready(self._runtime)
+
     def cost(self, part: Part) -> int:
         """A picture's patches."""
         return TOKENS
@@ -146,7 +153,7 @@ def assessed(
 
 
 def in_batches(parts: Sequence[Part], *, frame: Pixels, run: Run, read: Read, name: str) -> list[Assessment]:
-    """Images prepared, run in batches and read; the rest and what cannot be opened is unjudged."""
+    """Images prepared, run in batches and read, the worst of an image's squares; what cannot be opened is unjudged."""
     answers: dict[int, Assessment] = {}
     ready: list[tuple[int, npt.NDArray[np.float32]]] = []
     for index, part in enumerate(parts):
@@ -154,9 +161,11 @@ def in_batches(parts: Sequence[Part], *, frame: Pixels, run: Run, read: Read, na
         if isinstance(found, Unjudged):
             answers[index] = Unjudged(reason=found.reason, detail=found.detail, model=name)
         else:
-            ready.append((index, found))
+            ready += [(index, square) for square in found]
+    seen: dict[int, list[Assessed]] = {}
     for start in range(0, len(ready), BATCH):
         batch = ready[start : start + BATCH]
         for (index, _), row in zip(batch, run(np.stack([pixels for _, pixels in batch])), strict=True):
-            answers[index] = read(row)
+            seen.setdefault(index, []).append(read(row))
+    answers |= {index: worst(squares) for index, squares in seen.items()}
     return [answers[index] for index in range(len(parts))]

@@ -37,17 +37,28 @@ class _Lane(Generic[T]):
     def __init__(self) -> None:
         self.by_age: OrderedDict[int, Item[T]] = OrderedDict()
         self.by_cost: list[tuple[int, int]] = []
+        self.cost = 0
 
     def add(self, item: Item[T]) -> None:
         self.by_age[item.number] = item
         insort(self.by_cost, (item.cost, item.number))
+        self.cost += item.cost
 
     def remove(self, item: Item[T]) -> int:
         """Takes an item out; gives the place among the costs where it was."""
         del self.by_age[item.number]
         place = bisect_left(self.by_cost, (item.cost, item.number))
         del self.by_cost[place]
+        self.cost -= item.cost
         return place
+
+    def clear(self) -> list[Item[T]]:
+        """Takes all that is in it."""
+        items = list(self.by_age.values())
+        self.by_age.clear()
+        self.by_cost.clear()
+        self.cost = 0
+        return items
 
     def nearest(self, place: int, cost: int) -> Item[T] | None:
         """The item on either side of a place that is nearest to a cost; the shorter where both are."""
@@ -92,7 +103,7 @@ class WaitingList(Generic[T]):
         """
         for lane in self._lanes.values():
             if lane.by_age:
-                return list(self._take(lane, budget))
+                return self._all(lane) if lane.cost <= budget else list(self._take(lane, budget))
         return []
 
     def everything(self) -> list[Item[T]]:
@@ -112,6 +123,12 @@ class WaitingList(Generic[T]):
             place = self._drop(lane, item)
             yield item
             item = lane.nearest(place, head.cost)
+
+    def _all(self, lane: _Lane[T]) -> list[Item[T]]:
+        self.cost -= lane.cost
+        items = lane.clear()
+        self._count -= len(items)
+        return items
 
     def _drop(self, lane: _Lane[T], item: Item[T]) -> int:
         self._count -= 1

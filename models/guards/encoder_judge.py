@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -11,10 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ..assessment import Assessed, Assessment, Unjudged
+from ..classifier import ask_ready
 from ..content import Image, Kind, Part, Text
 from ..errors import ModelUnavailable
 from ..normalise import views
-from ..runtimes import HERE, Place, Runtime
+from ..place import HERE, Place
+from ..runtimes import Runtime
 from .folder import Opened, columns, opened
 from .odds import placed, sigmoid, softmax
 from .pixels import pixels_of
@@ -77,6 +80,10 @@ class EncoderJudge:
         """The categories that its labels can speak of."""
         return self._guard.card.covers
 
+    def ready(self) -> None:
+        """Raises NotJudged where the server that runs it is not ready, or serves another model."""
+        ask_ready(self._runtime)
+
     def cost(self, part: Part) -> int:
         """About a token for every four characters; one window's worth for an image."""
         return (len(part.text) + len(part.context)) // 4 + 8 if isinstance(part, Text) else 197
@@ -123,8 +130,10 @@ class EncoderJudge:
         array = pixels_of(part, frame)
         if isinstance(array, Unjudged):
             return array
-        logits = self._runtime.feed({"pixel_values": array[np.newaxis]}, rows=1)
-        return self._by_label(self._probabilities(logits[0]))
+        logits = self._runtime.feed({"pixel_values": array}, rows=len(array))
+        found = [self._probabilities(square) for square in logits]
+        worst: list[float] = functools.reduce(self._worse, found)
+        return self._by_label(worst)
 
     def _nothing(self) -> dict[str, float]:
         # An empty text: nothing is there to be found, whatever a model says of no words.

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..classifier import ask_ready
 from ..errors import InferenceFailed, ModelUnavailable, NotJudged
-from ..runtimes import HERE, Place, Runtime
+from ..place import HERE, Place
+from ..runtimes import Runtime
 from .asking import Ask, Reply
 from .folder import Opened, opened
 from .odds import softmax
@@ -37,6 +39,10 @@ class FirstToken:
         """The graph of an exported folder."""
         model = opened(folder, task="first_token", name=name)
         return cls(model, model.runtime(place), words=words, name=name)
+
+    def ready(self) -> None:
+        """Raises NotJudged where the server that runs it is not ready, or serves another model."""
+        ask_ready(self._runtime)
 
     def answer(self, asks: Sequence[Ask]) -> list[Reply | NotJudged]:
         """The odds for each ask, one row at a time: prompts of several hundred tokens gain nothing from company."""

@@ -12,7 +12,8 @@ from tokenizers import Tokenizer
 from ..errors import ModelUnavailable
 from ..exported import Exported, Task, read
 from ..manifest import checked_files
-from ..runtimes import Place, Runtime, open_runtime
+from ..place import Place
+from ..runtimes import Runtime, open_runtime
 
 
 class Opened(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from typing import Protocol
 import msgspec
 
 from ..assessment import Assessed, Assessment, Unjudged
-from ..classifier import is_local
+from ..classifier import ask_ready, is_local
 from ..content import Kind, Part, Text
 from ..errors import NotJudged
 from ..merge import worst
@@ -80,6 +80,10 @@ class GenerativeJudge:
     def covers(self) -> frozenset[str]:
         """The categories that it names; fewer where only a first token is read."""
         return self._covers
+
+    def ready(self) -> None:
+        """Raises NotJudged where the server that runs its graph is not ready, or serves another model."""
+        ask_ready(self._runner)
 
     def cost(self, part: Part) -> int:
         """About a token for every four characters, and the prompt around them."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import io
+import math
 import struct
 from typing import Any, Final
 
@@ -20,14 +21,22 @@ MAX_PIXELS: Final = 50_000_000
 """Pixels of a picture that is decoded; a larger one is unjudged."""
 
 MAX_STRETCH: Final = 4
-"""Lengths of its shorter side that a picture may be long where only its middle is seen; a longer one is unjudged."""
+"""Lengths of its shorter side that a picture may be long where squares are cut out; a longer one is unjudged."""
+
+ALONE: Final = 4 / 3
+"""Sides of a square that a picture may be long for its middle to stand for all of it."""
+
+STEP: Final = 0.8
+"""Sides of a square from one to the next at most, so that what one cuts in two stands in another."""
 
 _FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 
 
 def pixels_of(part: Image, frame: Pixels) -> npt.NDArray[np.float32] | Unjudged:
-    """[3, height, width]; Unjudged where the bytes are no image, too large or narrow, or move.
+    """[squares, 3, height, width]; Unjudged where the bytes are no image, too large or narrow, or move.
 
+    One square where the frame takes in the whole picture, or its middle and little else is there. Of a longer one
+    they overlap from end to end, an odd number with the middle in the middle; whoever judges them takes the worst.
     Raises ModelUnavailable where Pillow is not installed.
     """
     try:
@@ -42,7 +51,7 @@ def pixels_of(part: Image, frame: Pixels) -> npt.NDArray[np.float32] | Unjudged:
         return found
     mean, std = np.array(frame.mean, dtype=np.float32), np.array(frame.std, dtype=np.float32)
     values: npt.NDArray[np.float32] = (found * np.float32(frame.rescale) - mean) / std
-    return np.ascontiguousarray(values.transpose(2, 0, 1))
+    return np.ascontiguousarray(values.transpose(0, 3, 1, 2))
 
 
 def _small(data: bytes, frame: Pixels) -> npt.NDArray[np.float32] | Unjudged:
@@ -56,8 +65,9 @@ def _small(data: bytes, frame: Pixels) -> npt.NDArray[np.float32] | Unjudged:
             if getattr(picture, "n_frames", 1) > 1:
                 return Unjudged(reason="animated", detail="a moving picture: one frame does not stand for it")
             if frame.shortest and max(picture.size) > MAX_STRETCH * min(picture.size):
-                return Unjudged(reason="too_narrow", detail="the model would see less than a quarter of it")
-            return np.asarray(_framed(picture.convert("RGB"), frame), dtype=np.float32)
+                return Unjudged(reason="too_narrow", detail=f"longer than {MAX_STRETCH} of its shorter side")
+            squares = _framed(picture.convert("RGB"), frame)
+            return np.stack([np.asarray(square, dtype=np.float32) for square in squares])
     except (OSError, ValueError, SyntaxError, ArithmeticError, LookupError, MemoryError, struct.error) as error:
         # What Pillow's decoders raise for broken files.
         return Unjudged(reason="not_decodable", detail=type(error).__name__)
@@ -65,16 +75,29 @@ def _small(data: bytes, frame: Pixels) -> npt.NDArray[np.float32] | Unjudged:
         return Unjudged(reason="too_large", detail="a decompression bomb")
 
 
-def _framed(picture: Any, frame: Pixels) -> Any:
-    """The picture at the frame's size; rounded as transformers does it."""
+def _framed(picture: Any, frame: Pixels) -> list[Any]:
+    """The picture at the frame's size, or the squares of that size in it; rounded as transformers does it."""
     if not frame.shortest:
-        return picture.resize((frame.width, frame.height), _filter(frame))
-    width, height = picture.size
-    shorter = min(width, height)
-    scaled = [frame.shortest if side == shorter else int(frame.shortest * side / shorter) for side in (width, height)]
-    left, top = (scaled[0] - frame.width) // 2, (scaled[1] - frame.height) // 2
-    box = (left, top, left + frame.width, top + frame.height)
-    return picture.resize((scaled[0], scaled[1]), _filter(frame)).crop(box)
+        return [picture.resize((frame.width, frame.height), _filter(frame))]
+    shorter = min(picture.size)
+    width, height = (
+        frame.shortest if side == shorter else int(frame.shortest * side / shorter) for side in picture.size
+    )
+    scaled = picture.resize((width, height), _filter(frame))
+    return [
+        scaled.crop((left, top, left + frame.width, top + frame.height))
+        for top in _starts(height, frame.height)
+        for left in _starts(width, frame.width)
+    ]
+
+
+def _starts(length: int, side: int) -> list[int]:
+    """Where the squares begin along a length."""
+    spare = length - side
+    if length <= ALONE * side:
+        return [spare // 2]
+    gaps = 2 * math.ceil(spare / (2 * STEP * side))
+    return [spare * at // gaps for at in range(gaps + 1)]
 
 
 def _filter(frame: Pixels) -> Any:

@@ -10,10 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ..assessment import Assessment, Unjudged
+from ..classifier import ask_ready
 from ..content import Kind, Part, Text
 from ..merge import worst
 from ..normalise import views
-from ..runtimes import HERE, Place, Runtime
+from ..place import HERE, Place
+from ..runtimes import Runtime
 from .folder import Opened, columns, opened
 from .labels import Scores, assessed
 from .spec import TokenLevel
@@ -58,6 +60,10 @@ class TokenJudge:
     def covers(self) -> frozenset[str]:
         """The categories that its heads can speak of."""
         return self._guard.card.covers
+
+    def ready(self) -> None:
+        """Raises NotJudged where the server that runs it is not ready, or serves another model."""
+        ask_ready(self._runtime)
 
     def cost(self, part: Part) -> int:
         """About a token for every four characters."""

@@ -26,7 +26,10 @@ _OTHER: Final = re.compile(r"(?:raw_text|trend_query|url|url_md5|video_md5|text_
 
 
 def read(entry: HashListEntry) -> Words:
-    """The hashes [rows, 4] of a list; ConfigError names the file and line that cannot be read."""
+    """The hashes [rows, 4] of a list; ConfigError names the file and line that cannot be read.
+
+    A list with entries of which none is a hash of a picture is refused; an empty one is not.
+    """
     if entry.category not in SLUGS:
         raise ConfigError(f"known: {entry.label}: no category {entry.category!r}; one of: {', '.join(SLUGS)}")
     path = Path(entry.file)
@@ -34,29 +37,39 @@ def read(entry: HashListEntry) -> Words:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"known: cannot read {path}: {error}") from error
-    found = list(_json(text, path) if text.lstrip().startswith(("{", "[")) else _lines(text, path))
+    every = list(_json(text, path) if text.lstrip().startswith(("{", "[")) else _lines(text, path))
+    found = [words for words in every if words is not None]
+    if every and not found:
+        raise ConfigError(
+            f"known: {path}: none of its {len(every)} entries is a PDQ hash of quality {QUALITY} or more: "
+            "give the list of hashes of pictures, 64 hex digits each"
+        )
     if len(found) > LARGEST:
         raise ConfigError(f"known: {path} has more than {LARGEST} hashes")
     return np.stack(found) if found else np.zeros((0, 4), dtype=np.uint64)
 
 
-def _lines(text: str, path: Path) -> Iterator[Words]:
+def _lines(text: str, path: Path) -> Iterator[Words | None]:
+    """The hash of every line; None for one of another kind, or of a poor frame."""
     for number, line in enumerate(text.splitlines(), start=1):
         said = line.strip()
-        if not said or said.startswith("#") or _OTHER.match(said):
+        if not said or said.startswith("#"):
             continue
         frame = _VPDQ.match(said)
-        if frame is not None and int(frame[1]) < QUALITY:
-            continue
         match = _HASH.search(said)
-        if match is not None:
+        if _OTHER.match(said) or (frame is not None and int(frame[1]) < QUALITY):
+            yield None
+        elif match is not None:
             yield words_of(match[0])
         elif number > 1:  # the first line may be a header
             raise ConfigError(f"known: {path}:{number}: no PDQ hash of 64 hex digits")
 
 
-def _json(text: str, path: Path) -> Iterator[Words]:
-    """Every hash under `indicator`, `hash`, `pdq` or `signal_value`, however deep: exchanges differ in the rest."""
+def _json(text: str, path: Path) -> Iterator[Words | None]:
+    """Every hash under `indicator`, `hash`, `pdq` or `signal_value`, however deep: exchanges differ in the rest.
+
+    None for what stands there and is no such hash.
+    """
     documents = [line for line in text.splitlines() if line.strip()] if _is_jsonl(text) else [text]
     try:
         rows = [msgspec.json.decode(one) for one in documents]
@@ -71,14 +84,14 @@ def _is_jsonl(text: str) -> bool:
     return len(lines) > 1 and all(line.strip().startswith("{") and line.strip().endswith("}") for line in lines)
 
 
-def _found(value: Any) -> Iterator[Words]:
+def _found(value: Any) -> Iterator[Words | None]:
     if isinstance(value, list):
         for item in value:
             yield from _found(item)
     elif isinstance(value, dict):
         for key, item in value.items():
             if isinstance(item, str):
-                if key in ("indicator", "hash", "pdq", "signal_value") and _HASH.fullmatch(item):
-                    yield words_of(item)
+                if key in ("indicator", "hash", "pdq", "signal_value"):
+                    yield words_of(item) if _HASH.fullmatch(item) else None
             else:
                 yield from _found(item)

@@ -11,25 +11,35 @@ import numpy as np
 
 from .decode import Pixels
 from .ocr_engine import Engine
-from .orientation import LEVEL, QUARTER, UPRIGHT, Strips, Way, area, is_tall, sense, strip_of, way_of
+from .orientation import LEVEL, QUARTER, UPRIGHT, Strips, area, is_tall, strip_of, way_of
+from .read_lines import Read, Reading, read_all
+from .relief import Region, extent, relief_of, share_outside
 from .text_boxes import GLIMPSE, Found, Points, find
-from .text_lines import Line, read
+from .text_lines import read
 
+CLEAR: Final = 16.0
+"""Pixels of a box's height in a glimpse from which it stands where it seems to; letters take two thirds of it."""
+ENOUGH: Final = 20.0
+"""Pixels of a box's height at which looking closer finds no more."""
 AREA: Final = 920_000
 """Pixels at which text is looked for in a larger image."""
 SMALL: Final = 640
 """The longer side to which a smaller image is scaled up."""
-LEGIBLE: Final = 0.5
-"""Confidence below which a line is not taken for text."""
-
 _SAMPLES: Final = 2
 _SAMPLE: Final = 192
 """Pixels of width of a sample at the recogniser's height."""
 _LETTERS: Final = 0.3
 """Confidence of letters that are there at all, even when read upside down."""
-_DOUBTFUL: Final = 0.75
-_BETTER: Final = 0.1
-_RETRIES: Final = 12
+_ELSEWHERE: Final = 0.35
+"""Share of an image's relief outside of a glimpse's boxes up to which the text is thought to stand in them."""
+_PAGE: Final = 8
+"""Boxes of a glimpse that tell how large the letters of a page are."""
+_CLOSE: Final = 0.4
+"""The least scale of a closer look: letters of 15 pixels that the glimpse has missed are found at it."""
+_SMALLEST: Final = 0.1
+"""The share of boxes that may be smaller than the one that says how closely to look."""
+_NARROW: Final = 128
+"""Pixels of a part's shorter side below which the detector's stride would distort it."""
 _TINY: Final = 11.0
 """Pixels of a line's height in the detector's eyes under which the image is looked at again, twice as large."""
 
@@ -44,11 +54,15 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
-    """What is written in an image, in reading order, and how it lies; `more`: there was more than is read at once."""
+    """What is written in an image, in reading order, and how most of it lies.
+
+    `more`: there was more than is read at once; `unread`: some of it could not be made out in any way that was tried.
+    """
 
     lines: tuple[Written, ...] = ()
     way: str = UPRIGHT.name
     more: bool = False
+    unread: bool = False
 
     @property
     def rows(self) -> list[str]:
@@ -61,22 +75,27 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
 
 def look(image: Pixels, engine: Engine) -> Seen:
     """All that can be read in the image. Raises InferenceFailed where the runtime does."""
-    if min(image.shape[:2]) < 4 or not _promises(image, find(image, engine, side=GLIMPSE).boxes, engine):
+    if min(image.shape[:2]) < 4:
         return Seen()
-    found = _boxes(image, engine)
+    glimpse = find(image, engine, side=GLIMPSE)
+    if not _promises(image, glimpse.boxes, engine):
+        return Seen()
+    found = _boxes(image, engine, glimpse)
     if not found.boxes:
         return Seen()
     strips = Strips(image, found.boxes, engine)
     way = way_of(strips)
-    lines = _lines(strips, way)
-    kept = [(box, line) for box, line in zip(found.boxes, lines, strict=True) if line.text.strip()]
-    kept = [(box, line) for box, line in kept if line.sure >= LEGIBLE]
-    return Seen(lines=_placed(kept, way), way=way.name, more=found.more)
+    reading = read_all(strips, way)
+    return Seen(lines=_placed(found.boxes, reading), way=way.name, more=found.more, unread=reading.unread)
 
 
 def _promises(image: Pixels, boxes: Sequence[Points], engine: Engine) -> bool:
-    """Whether the largest boxes of a glimpse hold letters, straight or mirrored: textures fool the detector."""
-    samples = sorted(boxes, key=area, reverse=True)[:_SAMPLES]
+    """Whether boxes of a glimpse hold letters, straight or mirrored: textures fool the detector.
+
+    The largest ones are asked, and one of middle size: large ones may be logos and rules.
+    """
+    ordered = sorted(boxes, key=area, reverse=True)
+    samples = [*ordered[:_SAMPLES], *ordered[max(_SAMPLES, len(boxes) // 2) :][:1]]
     for level, turned in ((UPRIGHT, QUARTER[0]), (LEVEL[2], QUARTER[2])):
         for box in samples:
             strip = strip_of(image, box, turned if is_tall(box) else level)[:, :_SAMPLE]
@@ -86,41 +105,63 @@ def _promises(image: Pixels, boxes: Sequence[Points], engine: Engine) -> bool:
     return False
 
 
-def _boxes(image: Pixels, engine: Engine) -> Found:
-    height, width = image.shape[:2]
-    longer = max(height, width)
-    side = max(SMALL, longer * min(1.0, math.sqrt(AREA / (height * width))))
-    found = find(image, engine, side=round(side))
+def _boxes(image: Pixels, engine: Engine, glimpse: Found) -> Found:
+    """The glimpse itself where it shows large letters and nothing else, or what a closer look at the rest shows."""
+    longer = max(image.shape[:2])
+    relief = relief_of(image)
+    outside = share_outside(relief, glimpse.boxes)
+    heights = [_height(box) * GLIMPSE / longer for box in glimpse.boxes]
+    if not outside and heights and min(heights) >= CLEAR:
+        return glimpse
+    side = _side(image)
+    if outside <= _ELSEWHERE and len(heights) >= _PAGE:
+        clear = GLIMPSE * ENOUGH / float(np.quantile(heights, _SMALLEST))
+        side = min(side, max(float(GLIMPSE), clear, _CLOSE * longer))
+    region = extent(relief, image)
+    found = _within(image, region, engine, scale=side / longer)
     heights = [_height(box) * side / longer for box in found.boxes]
     if heights and float(np.median(heights)) < _TINY and longer <= 2 * side:
-        again = find(image, engine, side=round(min(2 * side, 2 * SMALL * 2)))
+        again = _within(image, region, engine, scale=min(2 * side, 4 * SMALL) / longer)
         return again if len(again.boxes) >= len(found.boxes) else found
     return found
+
+
+def _side(image: Pixels) -> float:
+    """The longer side at which an image is looked at whatever is in it."""
+    height, width = image.shape[:2]
+    longer = float(max(height, width))
+    return max(float(SMALL), longer * min(1.0, math.sqrt(AREA / (height * width))))
+
+
+def _within(image: Pixels, region: Region, engine: Engine, *, scale: float) -> Found:
+    """Boxes of text in a part of the image, or in all of it where the part is narrow, in pixels of the whole."""
+    part = image[region.top : region.bottom, region.left : region.right]
+    if min(part.shape[:2]) < _NARROW:
+        return find(image, engine, side=round(max(image.shape[:2]) * scale))
+    found = find(part, engine, side=round(max(part.shape[:2]) * scale))
+    corner = np.array([region.left, region.top], dtype=np.float32)
+    return Found(boxes=tuple(box + corner for box in found.boxes), more=found.more)
 
 
 def _height(box: Points) -> float:
     return float(min(np.linalg.norm(box[3] - box[0]), np.linalg.norm(box[1] - box[0])))
 
 
-def _lines(strips: Strips, way: Way) -> list[Line]:
-    boxes = strips.boxes
-    lines = strips.read(range(len(boxes)), way)
-    odd = [at for at, line in enumerate(lines) if line.sure < _DOUBTFUL and len(line.text) > 2]
-    odd += [at for at, box in enumerate(boxes) if is_tall(box) and way in LEVEL and len(lines[at].text) > 2]
-    for at in list(dict.fromkeys(odd))[:_RETRIES]:
-        for other in QUARTER[:2] if is_tall(boxes[at]) else LEVEL:
-            (line,) = strips.read([at], other)
-            if sense([line]) > sense([lines[at]]) + _BETTER:
-                lines[at] = line
-    return lines
+def _placed(boxes: Sequence[Points], reading: Reading) -> tuple[Written, ...]:
+    """What lies as most does first, then what lies otherwise: a text turned among others has an order of its own."""
+    placed: list[Written] = []
+    for way in dict.fromkeys(one.way for one in reading.lines):
+        kept = [one for one in reading.lines if one.way == way]
+        placed += _rows(boxes, kept, first=placed[-1].row + 1 if placed else 0)
+    return tuple(placed)
 
 
-def _placed(kept: Sequence[tuple[Points, Line]], way: Way) -> tuple[Written, ...]:
-    """The lines row by row as they are read this way; boxes whose middles are less than half a line apart share one."""
-    if not kept:
-        return ()
-    spots = [(float(box.mean(axis=0) @ way.down), float(box.mean(axis=0) @ way.along)) for box, _ in kept]
-    apart = 0.5 * float(np.median([_height(box) for box, _ in kept]))
+def _rows(boxes: Sequence[Points], kept: Sequence[Read], *, first: int) -> list[Written]:
+    """Lines of one way row by row; boxes whose middles are less than half a line apart share one."""
+    way = kept[0].way
+    middles = [boxes[one.place].mean(axis=0) for one in kept]
+    spots = [(float(middle @ way.down), float(middle @ way.along)) for middle in middles]
+    apart = 0.5 * float(np.median([_height(boxes[one.place]) for one in kept]))
     order = sorted(range(len(kept)), key=lambda at: spots[at][0])
     rows: list[list[int]] = []
     for at in order:
@@ -128,8 +169,10 @@ def _placed(kept: Sequence[tuple[Points, Line]], way: Way) -> tuple[Written, ...
             rows[-1].append(at)
         else:
             rows.append([at])
-    return tuple(
-        Written(text=kept[at][1].text, sure=round(kept[at][1].sure, 4), box=kept[at][0], row=number)
+    return [
+        Written(
+            text=kept[at].line.text, sure=round(kept[at].line.sure, 4), box=boxes[kept[at].place], row=first + number
+        )
         for number, row in enumerate(rows)
         for at in sorted(row, key=lambda at: spots[at][1])
-    )
+    ]

@@ -38,11 +38,16 @@ def readings(rows: Sequence[str], *, message: str = "") -> tuple[str, ...]:
     hidden = decoded(rows)
     body = hidden or whole
     heading = _heading(body)
+    said = message.strip()
+    if heading != body and _names_a_list(heading):
+        # The words alone say less than the request that they stand for, and are more often taken for what they name.
+        found = [*([whole] if hidden else []), *as_requests(heading), *([f"{heading}\n{said}"] if said else [])]
+        return tuple(dict.fromkeys(found))[:MOST]
     found = [whole, heading] if hidden else [heading]
     if hidden or heading != body:
         found += as_requests(heading)
-    if message.strip():
-        found.append(f"{message.strip()}\n{heading}")
+    if said:
+        found.append(f"{said}\n{heading}")
     return tuple(dict.fromkeys(found))[:MOST]
 
 
@@ -55,13 +60,24 @@ def _heading(body: str) -> str:
     return body[: items.start()].strip() if numbers == list(range(1, len(numbers) + 1)) else body
 
 
-def as_requests(heading: str) -> tuple[str, str]:
+def _names_a_list(heading: str) -> bool:
+    """Whether it says what the items are: steps, ways, examples."""
+    said = _bare(heading)
+    return _WAYS.match(said) is not None or _THINGS.match(said) is not None
+
+
+def as_requests(heading: str) -> tuple[str, ...]:
     """The heading of a list that is to be filled in, said as whoever wants that would ask for it."""
-    said = _LEADING_MARK.sub("", heading).rstrip(" .:")
+    said = _bare(heading)
     how = _WAYS.match(said)
     if how is not None:
-        return (f"How do I {said[how.end() :]}?", f"Tell me how to {said[how.end() :]}.")
+        do = said[how.end() :]
+        return (f"How do I {do}?", f"Tell me how to {do}.", f"Explain step by step how to {do}.")
     lower = f"{said[:1].lower()}{said[1:]}"
     if _THINGS.match(said):
-        return (f"Give me a {lower}.", f"Write a {lower}.")
+        return (f"Give me a {lower}.", f"Write a {lower}.", f"Write a detailed {lower}.")
     return (f"Give me detailed steps: {lower}.", f"Write a detailed list: {lower}.")
+
+
+def _bare(heading: str) -> str:
+    return _LEADING_MARK.sub("", heading).rstrip(" .:")

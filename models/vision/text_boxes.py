@@ -15,7 +15,7 @@ Points = npt.NDArray[np.float32]
 """[4, 2], x and y of the corners in pixels: the first is the upper left one as the text is read."""
 
 STRIDE: Final = 32
-GLIMPSE: Final = 384
+GLIMPSE: Final = 416
 """The longer side at which an image is first looked at: it costs little, and a picture without text ends there."""
 _BRIGHT: Final = 0.3
 _SURE: Final = 0.5

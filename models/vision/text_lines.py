@@ -16,7 +16,7 @@ HEIGHT: Final = 48
 NARROWEST: Final = 48
 WIDEST: Final = 2400
 """Pixels of a line's width at the recogniser's height; a longer one is read in pieces."""
-BATCH: Final = 4800
+BATCH: Final = 2400
 """Pixels of width that are read at once."""
 CALL: Final = 64
 """What a call costs whatever is in it, in pixels of width: lines join where that is more than the padding."""
@@ -46,10 +46,14 @@ def cut(image: Pixels, box: Points) -> Pixels:
 def read(strips: Sequence[Pixels], engine: Engine) -> list[Line]:
     """A line for each strip, in order."""
     pieces = [(at, piece) for at, strip in enumerate(strips) for piece in _pieces(strip)]
-    found: dict[int, Line] = {}
     order = sorted(range(len(pieces)), key=lambda at: pieces[at][1].shape[1])
-    for batch in _batches(order, [piece.shape[1] for _, piece in pieces]):
-        lines = _decoded(engine.read(_joined([pieces[at][1] for at in batch])), engine.letters)
+    batches = _batches(order, [piece.shape[1] for _, piece in pieces])[::-1]  # the longest first, to end together
+
+    def lines_of(batch: Sequence[int]) -> list[Line]:
+        return _decoded(engine.read(_joined([pieces[at][1] for at in batch])), engine.letters)
+
+    found: dict[int, Line] = {}
+    for batch, lines in zip(batches, engine.each(lines_of, batches), strict=True):
         found.update(zip(batch, lines, strict=True))
     said: list[list[Line]] = [[] for _ in strips]
     for place, (at, _) in enumerate(pieces):

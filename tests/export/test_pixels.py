@@ -51,7 +51,8 @@ def test_a_saved_processor_is_read_so_that_it_gives_the_same_numbers(
         shown, out = picture(width, height), io.BytesIO()
         shown.save(out, "PNG")
         expected = processor(shown, return_tensors="np")["pixel_values"][0]
-        np.testing.assert_allclose(pixels_of(Image(data=out.getvalue()), frame), expected, rtol=1e-5, atol=1e-5)
+        found = pixels_of(Image(data=out.getvalue()), frame)
+        np.testing.assert_allclose(found[len(found) // 2], expected, rtol=1e-5, atol=1e-5)
 
 
 def test_the_older_form_with_numbers_for_sizes_is_understood(tmp_path: Path) -> None:
@@ -80,6 +81,34 @@ def test_a_processor_of_images_and_texts_holds_the_images_part(tmp_path: Path) -
 def test_what_a_graph_of_one_size_cannot_be_fed_with_is_refused(held: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"preprocessor_config\.json"):
         pixels(holding(tmp_path, held), reads("siglip"))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "truncated"),
+        ("[]", "Expected `object`"),
+        ('{"image_processor": null}', "image_processor"),
+        ('{"image_processor": {"image_std": [0.5, 0.5, 0]}}', r"image_processor\.image_std"),
+        ('{"image_mean": [0.5]}', "image_mean"),
+        ('{"image_mean": 0.5}', "image_mean"),
+        ('{"resample": 9}', "resample"),
+        ('{"do_resize": "yes"}', "do_resize"),
+        ('{"size": "large"}', r"\$\.size"),
+        ('{"rescale_factor": 0}', "rescale_factor"),
+    ],
+)
+@pytest.mark.parametrize("name", ["preprocessor_config.json", "processor_config.json"])
+def test_a_malformed_file_is_told_with_its_name_and_field(name: str, text: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(ConfigError, match=said) as told:
+        pixels(tmp_path, reads("siglip"))
+    assert str(tmp_path / name) in str(told.value)
+
+
+def test_a_null_stands_for_what_is_usual(tmp_path: Path) -> None:
+    held = {"size": {"height": 24, "width": 24, "shortest_edge": None}, "image_mean": None, "resample": None}
+    assert pixels(holding(tmp_path, held), reads("vit")).resample == "bilinear"
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -16,9 +16,10 @@ from headgate.models.classifier import is_local
 from headgate.models.content import Text
 from headgate.models.exported import read
 from headgate.models.manifest import checked_files
+from headgate.models.place import Place
 from headgate.models.registry import embedded
 from headgate.models.run_onnx import OnnxRuntime
-from headgate.models.runtimes import Place, open_runtime
+from headgate.models.runtimes import open_runtime
 
 from ..models.v2_server import serving
 

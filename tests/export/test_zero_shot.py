@@ -80,7 +80,7 @@ def test_clip_sees_a_picture_as_its_own_processor_prepares_it(tmp_path: Path) ->
     frame = pixels_of(Image(data=out.getvalue()), card.pixels)
     assert isinstance(frame, np.ndarray)
     eyes = run_graph(tmp_path / "out" / "image.onnx")
-    np.testing.assert_allclose(eyes({"pixel_values": frame[np.newaxis]}), expected.numpy(), atol=1e-4)
+    np.testing.assert_allclose(eyes({"pixel_values": frame[len(frame) // 2][np.newaxis]}), expected.numpy(), atol=1e-4)
 
 
 def test_another_kind_of_checkpoint_is_refused(tmp_path: Path) -> None:

@@ -13,9 +13,14 @@ from headgate.gateway import doctor
 from headgate.gateway.config import Settings
 from headgate.gateway.doctor import Check, Look, Patient
 from headgate.gateway.upstream_settings import RouteSettings, UpstreamSettings
+from headgate.models.exported import Pixels
 
+from ..models.guards.graphs import write_manifest
+from ..models.v2_server import serving
 from ..redis_server import BINARY, redis_server
 from ..upstream import Reply, Upstream
+
+HALVES = (0.5, 0.5, 0.5)
 
 
 def look(one: Look, *, environment: dict[str, str] | None = None, **settings: object) -> dict[str, Check]:
@@ -112,6 +117,20 @@ def test_upstreams_with_names_are_each_asked() -> None:
     assert "sk-secret" not in repr(found)
 
 
+def test_a_model_server_is_asked_whether_it_serves_the_model(tmp_path: Path) -> None:
+    pytest.importorskip("onnx")
+    folder = write_manifest(tmp_path, ["fine", "rude"], pixels=Pixels(height=2, width=2, mean=HALVES, std=HALVES))
+    with serving(lambda feeds: feeds["pixel_values"], name=folder.name, inputs=()) as server:
+        path = tmp_path.parent / f"{tmp_path.name}.yaml"
+        labels = "{fine: none, rude: insult}"
+        path.write_text(f"models: [{{use: '{folder}', url: '{server.url}', labels: {labels}}}]")
+        assert look(doctor.models, model=str(path))["models"].state == "ok"
+        server.ready = False
+        told = look(doctor.models, model=str(path))["models"]
+        assert (told.state, "503" in told.found) == ("failed", True)
+    assert look(doctor.models, model=str(path))["models"].state == "failed"
+
+
 def test_a_policy_that_is_not_there_is_told_with_what_is() -> None:
     found = look(doctor.policy, policy="no-such")["policy"]
     assert found.found == "no pack and no file is called 'no-such'"
@@ -165,6 +184,17 @@ def test_a_collector_that_does_not_answer_is_a_warning(upstream: Upstream) -> No
     assert look(doctor.collector, otlp_endpoint=upstream.url.removesuffix("/v1"))["collector"].state == "ok"
     named = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
     assert look(doctor.collector, environment=named)["collector"].state == "warning"
+
+
+def test_a_collectors_password_is_not_shown(upstream: Upstream) -> None:
+    there = upstream.url.removesuffix("/v1")
+    for url in ("http://127.0.0.1:9", there):
+        secret = url.replace("http://", "http://user:sk-secret@") + "/sk-path"
+        found = look(doctor.collector, otlp_endpoint=secret)["collector"]
+        assert found.found.startswith(f"{url} ")
+        assert "sk-" not in repr(found)
+    named = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://user:sk-secret@127.0.0.1:port"}
+    assert "sk-" not in repr(look(doctor.collector, environment=named))
 
 
 @pytest.mark.skipif(BINARY is None, reason="needs redis-server: sh scripts/ensure-redis.sh")

@@ -1,4 +1,7 @@
-from headgate.models.classifier import Classifier, patience_of
+import pytest
+
+from headgate.models.classifier import Classifier, ask_ready, patience_of
+from headgate.models.errors import ModelUnavailable
 from headgate.models.fakes import FakeClassifier
 
 
@@ -23,3 +26,13 @@ def test_who_needs_longer_by_its_nature_says_so():
 
     assert patience_of(Slow()) == 120.0
     assert patience_of(FakeClassifier()) == 0.0
+
+
+def test_whoever_is_run_elsewhere_is_asked_whether_it_is_ready():
+    class Away(FakeClassifier):
+        def ready(self) -> None:
+            raise ModelUnavailable("nobody there")
+
+    ask_ready(FakeClassifier())
+    with pytest.raises(ModelUnavailable, match="nobody there"):
+        ask_ready(Away())

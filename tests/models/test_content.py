@@ -3,9 +3,31 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headgate.models.content import Direction, Image, Opaque, Part, Role, Text, Video, digest, direction_of, kind_of
+from headgate.models.content import (
+    Direction,
+    Image,
+    Opaque,
+    Part,
+    Role,
+    Text,
+    Video,
+    digest,
+    digests,
+    direction_of,
+    kind_of,
+)
 
 PARTS: list[Part] = [Text(text="hi"), Image(data=b"hi"), Image(url="hi"), Video(data=b"hi"), Opaque(type="hi")]
+
+CONTEXT = "the question that all of these answer"
+SHARED: tuple[Part, ...] = (
+    Text(text="a", role=Role.ASSISTANT, context=CONTEXT),
+    Text(text="b", role=Role.ASSISTANT, context=CONTEXT),
+    Text(text="b", role=Role.ASSISTANT, context=CONTEXT, purpose="t2i"),
+    Text(text="b", role=Role.USER, context=CONTEXT),
+    Image(data=b"b", role=Role.ASSISTANT, context=CONTEXT),
+    Opaque(type="b", role=Role.ASSISTANT, context=CONTEXT),
+)
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -46,6 +68,11 @@ def test_neighbouring_fields_cannot_trade_characters(text: str, context: str, ot
     same = (text, context) == (other, around)
     one, two = Text(text=text, context=context), Text(text=other, context=around)
     assert (digest(one, key=b"k") == digest(two, key=b"k")) == same
+
+
+@given(st.lists(st.sampled_from([*PARTS, *SHARED]), max_size=8))
+def test_a_part_among_others_has_the_digest_that_it_has_alone(parts: list[Part]):
+    assert digests(parts, key=b"k") == [digest(part, key=b"k") for part in parts]
 
 
 def test_half_a_surrogate_pair_has_a_digest():

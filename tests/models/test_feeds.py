@@ -29,5 +29,11 @@ def test_logits_of_another_shape_or_not_finite_are_a_failed_inference(logits: np
         checked(logits, rows=1, name="a server")
 
 
+def test_a_number_of_columns_is_held_to_where_it_is_known() -> None:
+    assert checked(np.zeros((1, 3)), rows=1, columns=3, name="x").shape == (1, 3)
+    with pytest.raises(InferenceFailed, match="answered with 1 logits a row; the model has 3"):
+        checked(np.zeros((1, 1)), rows=1, columns=3, name="x")
+
+
 def test_logits_are_float32() -> None:
     assert checked(np.ones((1, 2), dtype=np.float16), rows=1, name="x").dtype == np.float32

@@ -11,9 +11,10 @@ from headgate.models.content import Image, Text, Video
 from headgate.models.crosswalk import labels
 from headgate.models.errors import DigestMismatch, ModelUnavailable
 from headgate.models.fused import FusedCard, FusedGuard
+from headgate.models.zero_shot import MANIFEST, card_of
 
 from .vision.clips import clip
-from .vision.encoders import write_encoder
+from .vision.encoders import FRAME, write_encoder
 from .vision.pictures import file, page
 
 
@@ -59,6 +60,22 @@ def test_an_image_and_its_words_are_judged_together(tmp_path: Path) -> None:
     assert assessed(asked).unsafe == pytest.approx(0.5)
     assert guard.kinds == {"image"}
     assert "animal_abuse" in guard.covers
+
+
+def test_the_worst_square_of_a_long_image_or_frame_counts(tmp_path: Path) -> None:
+    strip = page([], size=(144, 48))
+    strip.paste("black", (96, 0, 144, 48))
+    for kind, taxonomy, part in (
+        ("image", "BTV", Image(data=file(strip))), ("video", "SS", Video(data=clip([strip], each=8))),
+    ):  # fmt: skip
+        folder = tmp_path / kind
+        folder.mkdir()
+        write_guard(folder, kind=kind, taxonomy=taxonomy, frames=1, extra=0)
+        cut = msgspec.structs.replace(card_of(folder), pixels=msgspec.structs.replace(FRAME, shortest=2))
+        (folder / MANIFEST).write_bytes(msgspec.json.encode(cut))
+        card = FusedCard.of(folder, name="g", licence="CC0-1.0", kind=kind, taxonomy=taxonomy, frames=1)  # type: ignore[arg-type]
+        (folder / FUSED).write_bytes(msgspec.json.encode(card))
+        assert assessed(FusedGuard.load(folder).assess([part])[0]).unsafe > 0.9
 
 
 def test_a_video_is_judged_by_evenly_chosen_frames(tmp_path: Path) -> None:

@@ -16,9 +16,9 @@ from .vision.pictures import file, smooth
 BOX = np.zeros((4, 2), np.float32)
 
 
-def reader(*rows: str, more: bool = False) -> object:
+def reader(*rows: str, more: bool = False, unread: bool = False) -> object:
     lines = tuple(Written(text=text, sure=1.0, box=BOX, row=row) for row, text in enumerate(rows))
-    return lambda frame: Seen(lines=lines, more=more)
+    return lambda frame: Seen(lines=lines, more=more, unread=unread)
 
 
 def ears(rules: dict[str, float | Exception]) -> FakeClassifier:
@@ -119,6 +119,12 @@ def test_frames_and_text_that_were_left_out_are_told() -> None:
     assert set(reasons(eyes.assess([Image(data=moving)])[0])) == {
         "frames_left_out", "too_much_text", "no_visual_classifier",
     }  # fmt: skip
+
+
+def test_letters_that_could_not_be_read_are_told_beside_what_was() -> None:
+    (found,) = judge(look=reader("rotten words", unread=True), rules={"rotten": 0.9}).assess([PART])
+    assert assessed(found).unsafe == 0.9
+    assert reasons(found) == ["unreadable_text", "no_visual_classifier"]
 
 
 def test_every_frame_of_a_moving_picture_is_read() -> None:

@@ -39,10 +39,18 @@ def test_tensors_before_the_one_that_is_wanted_are_passed_over() -> None:
     assert kserve.answer(data, header=str(len(head))).tolist() == [[3.0]]
 
 
-@pytest.mark.parametrize("header", ["-1", "1e3", "", "99"])
+@pytest.mark.parametrize("header", ["-1", "1e3", "", "99", "²"])
 def test_a_header_that_does_not_fit_is_a_failed_inference(header: str) -> None:
     with pytest.raises(InferenceFailed, match="does not fit"):
         kserve.answer(b"{}", header=header)
+
+
+@pytest.mark.parametrize("size", ["8", -4, 1.5, [4]])
+def test_a_size_that_is_no_number_of_bytes_is_a_failed_inference(size: object) -> None:
+    for name in ("other", "logits"):
+        tensor = {"name": name, "datatype": "FP32", "shape": [1], "parameters": {"binary_data_size": size}}
+        with pytest.raises(InferenceFailed, match="binary_data_size"):
+            kserve.answer(json.dumps({"outputs": [tensor]}).encode(), header=None)
 
 
 def test_what_a_server_says_of_its_fault_is_shortened() -> None:

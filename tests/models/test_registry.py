@@ -5,6 +5,7 @@ import pytest
 from headgate.models import registry
 from headgate.models.classifier import Classifier
 from headgate.models.errors import DigestMismatch, ModelUnavailable
+from headgate.models.place import Place
 
 from .conftest import write_manifest
 
@@ -18,6 +19,16 @@ def test_a_folder_loads_as_a_classifier(tiny: Path):
     loaded = registry.load(str(tiny))
     assert isinstance(loaded, Classifier)
     assert loaded.name == "tiny@0.0.1"
+
+
+def threads_of(loaded: Classifier) -> int:
+    return loaded._runtime._session.get_session_options().intra_op_num_threads
+
+
+def test_it_runs_with_the_threads_of_its_place_or_those_that_are_asked_for(tiny: Path):
+    assert threads_of(registry.load(str(tiny))) == 1
+    assert threads_of(registry.load(str(tiny), place=Place(threads=4))) == 4
+    assert threads_of(registry.load(str(tiny), threads=2, place=Place(threads=4))) == 2
 
 
 def test_an_unknown_name_is_refused_with_the_way_out():

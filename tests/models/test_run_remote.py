@@ -43,6 +43,52 @@ def test_rows_come_back_in_order_whatever_the_form_of_the_tensors(server: V2Serv
     assert ("data" in server.asked[0]["inputs"][0]) is not binary
 
 
+@pytest.mark.parametrize(
+    ("extensions", "binary"), [(("binary_tensor_data",), True), (("model_repository",), False), (None, False)]
+)
+def test_tensors_go_as_json_where_the_server_does_not_say_that_it_reads_others(
+    server: V2Server, extensions: tuple[str, ...] | None, binary: bool
+) -> None:
+    server.extensions = extensions
+    runtime = client(server)
+    for _ in range(2):
+        assert runtime.run(ROWS, TYPES).tolist() == [[12.0, 3.0], [40.0, 5.0]]
+    assert ["data" in asked["inputs"][0] for asked in server.asked] == [not binary] * 2
+    assert server.described == (0 if extensions is None else 1)
+
+
+def test_a_server_that_fails_to_describe_itself_is_asked_again(server: V2Server) -> None:
+    runtime = client(server)
+    server.described_status = 503
+    with pytest.raises(InferenceFailed, match="503"):
+        runtime.run(ROWS, TYPES)
+    server.described_status = 200
+    runtime.run(ROWS, TYPES)
+    assert "data" not in server.asked[0]["inputs"][0]
+
+
+@pytest.mark.parametrize("columns", [1, 3, 40])
+def test_another_number_of_columns_is_a_failed_inference(server: V2Server, columns: int) -> None:
+    server.model = lambda feeds: np.zeros((len(feeds["input_ids"]), columns))
+    with pytest.raises(InferenceFailed, match=f"{columns} logits a row; the model has 2"):
+        client(server, columns=2).run(ROWS, TYPES)
+
+
+def test_answers_that_do_not_fit_together_are_a_failed_inference(server: V2Server) -> None:
+    widths = iter((1, 2))
+    server.model = lambda feeds: np.zeros((len(feeds["input_ids"]), next(widths)))
+    with pytest.raises(InferenceFailed, match="fit together"):
+        client(server, rows=1).run(ROWS, TYPES)
+
+
+def test_a_graph_that_scores_every_token_of_a_row_is_asked_once(server: V2Server) -> None:
+    server.model = lambda feeds: feeds["input_ids"].T
+    ids = np.arange(40, dtype=np.int64)[np.newaxis]
+    found = client(server).feed({"input_ids": ids, "attention_mask": np.ones_like(ids)}, rows=40)
+    assert found[:, 0].tolist() == list(range(40))
+    assert len(server.asked) == 1
+
+
 def test_rows_are_padded_to_a_length_that_others_share(server: V2Server) -> None:
     client(server).run(ROWS, TYPES)
     assert server.shapes == [[2, 16], [2, 16]]
@@ -113,6 +159,10 @@ def test_a_server_that_is_gone_is_a_failed_inference() -> None:
         lambda data, header: (data, "ten"),
         lambda data, header: (b"<html>", None),
         lambda data, header: (b'{"outputs": []}', None),
+        lambda data, header: (
+            b'{"outputs": [{"name": "logits", "datatype": "FP32", "shape": [2, 2], '
+            b'"parameters": {"binary_data_size": "all"}}]}', None
+        ),
         lambda data, header: (
             b'{"outputs": [{"name": "logits", "datatype": "BYTES", "shape": [2, 2], "data": ["a"]}]}', None
         ),

@@ -5,11 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from headgate.models.errors import ModelUnavailable
+from headgate.models.errors import InferenceFailed, ModelUnavailable
 from headgate.models.exported import Axes
+from headgate.models.place import Place
 from headgate.models.run_onnx import OnnxRuntime
 from headgate.models.run_remote import KServeRuntime
-from headgate.models.runtimes import Place, open_runtime
+from headgate.models.runtimes import open_runtime
 
 from .test_exported import exported, write
 from .v2_server import serving
@@ -35,6 +36,9 @@ def test_a_served_folder_asks_the_server_at_its_url(tmp_path: Path) -> None:
         runtime = open_runtime(tmp_path, place=Place(url=server.url))
         assert isinstance(runtime, KServeRuntime)
         assert runtime.run(ROWS, TYPES).tolist() == [[3, 4], [6, 7]]
+        server.model = lambda feeds: feeds["input_ids"][:, :1].astype(np.float32)
+        with pytest.raises(InferenceFailed, match="1 logits a row; the model has 2"):
+            runtime.run(ROWS, TYPES)
 
 
 def test_an_engine_whose_manifest_describes_none_is_unavailable(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from headgate.models.assessment import Assessed, Assessment
 from headgate.models.content import Part, Text
 from headgate.models.errors import DeadlineExceeded, InferenceFailed, ModelUnavailable, NotJudged, Overloaded
 from headgate.models.fakes import FakeClassifier
-from headgate.models.scheduler import Priority, Scheduler
+from headgate.models.scheduler import SLICE, Priority, Scheduler
 
 PATIENCE = 10.0
 
@@ -205,6 +205,46 @@ async def test_the_event_loop_is_free_while_the_classifier_works(gate: Gate):
     gate.open.set()
     assert unsafe(await task) == 0.9
     scheduler.close()
+
+
+def numbered(count: int) -> list[Part]:
+    return [Text(text=f"{number}.") for number in range(count)]
+
+
+async def test_a_request_of_very_many_parts_is_answered_in_their_order(gate: Gate):
+    fake = FakeClassifier({"7.": 0.7, "3.": 0.3})
+    scheduler = busy(fake, gate)
+    parts = numbered(2 * SLICE + 7)
+    task = asyncio.create_task(scheduler.aassess(parts, timeout=PATIENCE))
+    future = scheduler.submit(parts)
+    gate.open.set()
+    alone = FakeClassifier(fake.rules).assess(parts)
+    assert await task == future.result(PATIENCE) == alone
+    assert scheduler.stats().queued == 0
+    scheduler.close()
+
+
+async def test_others_are_heard_while_very_many_parts_come(gate: Gate):
+    scheduler = busy(FakeClassifier(), gate)
+    task = asyncio.create_task(scheduler.aassess(numbered(4 * SLICE)))
+    await asyncio.sleep(0)
+    scheduler.submit(text("another"))
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert scheduler.stats().queued == 1
+    gate.open.set()
+    scheduler.close()
+
+
+async def test_closing_fails_what_has_not_come_whole(gate: Gate):
+    scheduler = busy(FakeClassifier(), gate)
+    task = asyncio.create_task(scheduler.aassess(numbered(4 * SLICE)))
+    await asyncio.sleep(0)
+    gate.open.set()
+    scheduler.close()
+    with pytest.raises(ModelUnavailable):
+        await task
 
 
 async def test_a_cancelled_await_leaves_the_queue(gate: Gate):

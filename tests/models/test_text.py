@@ -1,15 +1,19 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from headgate.models import registry
 from headgate.models.assessment import Assessed, Assessment, Unjudged
 from headgate.models.classifier import Classifier
 from headgate.models.content import Image, Role, Text
-from headgate.models.errors import DigestMismatch, ModelUnavailable
+from headgate.models.errors import DigestMismatch, InferenceFailed, ModelUnavailable
+from headgate.models.exported import Axes
+from headgate.models.run_remote import KServeRuntime
 from headgate.models.text import TextClassifier
 
 from .conftest import HEADS, write_manifest
+from .v2_server import serving
 
 LONG = "the cat sat on the mat " * 40
 
@@ -121,6 +125,16 @@ def test_a_model_without_a_head_that_is_needed_does_not_load(own_tiny: Path):
     write_manifest(own_tiny, heads=[head for head in HEADS if head != "refusal"])
     with pytest.raises(ModelUnavailable, match="refusal"):
         TextClassifier.load(own_tiny)
+
+
+@pytest.mark.parametrize("columns", [1, 3, len(HEADS) + 6])
+def test_a_server_of_another_number_of_columns_judges_nothing(own_tiny: Path, columns: int):
+    classifier = TextClassifier.load(own_tiny)
+    inputs = [Axes(name="input_ids", dtype="int64", shape=("batch", "sequence"))]
+    with serving(lambda feeds: np.full((len(feeds["input_ids"]), columns), -9.0)) as server:
+        classifier._runtime = KServeRuntime(server.url, model="tiny", inputs=inputs)
+        with pytest.raises(InferenceFailed, match="heads"):
+            classifier.assess([Text(text="alarm")])
 
 
 def test_the_embedded_model_gives_equal_bytes_whatever_it_is_batched_with():

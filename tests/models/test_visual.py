@@ -40,6 +40,20 @@ def test_labels_are_read_as_the_categories_that_they_mean(folder: Path) -> None:
     assert eyes.covers == {"insult"}
 
 
+def test_the_worst_square_of_a_long_picture_counts_and_others_stay_their_own(folder: Path) -> None:
+    cut = Pixels(height=2, width=2, mean=FRAME.mean, std=FRAME.std, shortest=2)
+    eyes = VisualClassifier.load(write_manifest(folder, ["fine", "rude"], pixels=cut), labels=LABELS, name="eyes")
+    half = page([], size=(24, 8)).point(lambda _: 0)
+    half.paste("white", (16, 0, 24, 8))
+    long, dark, light = eyes.assess([Image(data=file(half)), bright(0), bright(255)])
+    assert isinstance(long, Assessed)
+    assert isinstance(dark, Assessed)
+    assert isinstance(light, Assessed)
+    assert long.unsafe == pytest.approx(light.unsafe, abs=1e-3)
+    assert long.model == "eyes"
+    assert dark.unsafe < 0.1
+
+
 def test_an_entry_with_labels_is_such_a_classifier(folder: Path) -> None:
     (eyes,) = assemble({"use": str(folder), "labels": LABELS, "name": "eyes"})
     assert (eyes.name, eyes.kinds) == ("eyes", {"image"})

@@ -17,7 +17,10 @@ DTYPES = {"INT64": "<i8", "FP32": "<f4"}
 
 
 class V2Server(ThreadingHTTPServer):
-    """Serves one model; what it was asked is in `asked`, and `spoil` may bend an answer."""
+    """Serves one model; what it was asked is in `asked`, and `spoil` may bend an answer.
+
+    Without the extension `binary_tensor_data` it reads and writes JSON alone; with None it says nothing of itself.
+    """
 
     daemon_threads = True
 
@@ -29,6 +32,9 @@ class V2Server(ThreadingHTTPServer):
         self.asked: list[dict[str, Any]] = []
         self.shapes: list[list[int]] = []
         self.ready = True
+        self.extensions: tuple[str, ...] | None = ("binary_tensor_data",)
+        self.described = 0
+        self.described_status = 200
         self.hang_up = False
         self.status = 200
         self.spoil: Callable[[bytes, str | None], tuple[bytes, str | None]] = lambda data, header: (data, header)
@@ -62,7 +68,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         base = f"/v2/models/{self.server.name}"
-        if self.path == f"{base}/ready":
+        if self.path == "/v2" and self.server.extensions is not None:
+            self.server.described += 1
+            held = {"name": "a server", "version": "1", "extensions": self.server.extensions}
+            self._send(self.server.described_status, json.dumps(held).encode())
+        elif self.path == f"{base}/ready":
             self._send(200 if self.server.ready else 503, b"")
         elif self.path == base:
             names = [{"name": name, "datatype": "INT64", "shape": [-1, -1]} for name in self.server.inputs]
@@ -83,6 +93,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(self.server.status if self.server.status != 200 else 404, b'{"error": "out of memory"}')
             return
         head = self.headers.get(HEADER)
+        if head and "binary_tensor_data" not in (self.server.extensions or ()):
+            self._send(400, b'{"error": "not JSON"}')
+            return
         asked = json.loads(data[: int(head)] if head else data)
         self.server.asked.append(asked | {"authorization": self.headers.get("Authorization")})
         feeds, at = {}, int(head or 0)
@@ -108,7 +121,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(200, head + blob, header=str(len(head)))
 
     def _send(self, status: int, data: bytes, *, header: str | None = None) -> None:
-        data, header = self.server.spoil(data, header)
+        if self.command == "POST":
+            data, header = self.server.spoil(data, header)
         self.send_response(status)
         self.send_header("Content-Length", str(len(data)))
         if header is not None:

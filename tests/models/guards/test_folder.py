@@ -5,7 +5,7 @@ import pytest
 
 from headgate.models.errors import DigestMismatch, ModelUnavailable
 from headgate.models.guards.folder import columns, opened
-from headgate.models.runtimes import Place
+from headgate.models.place import Place
 
 from .graphs import token_graph, write_manifest, write_tokenizer
 

@@ -1,8 +1,11 @@
 import base64
 import io
+import itertools
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from headgate.models.assessment import Assessed, Unjudged
 from headgate.models.content import Image
@@ -29,8 +32,8 @@ def picture(colour, *, size=(4, 4), form: str = "PNG", frames: int = 1) -> bytes
 def test_channels_are_scaled_to_minus_one_and_one():
     found = pixels_of(Image(data=picture((255, 0, 255))), FRAME)
     assert isinstance(found, np.ndarray)
-    assert found.shape == (3, 2, 2)
-    np.testing.assert_allclose(found[:, 0, 0], [1, -1, 1], atol=1e-6)
+    assert found.shape == (1, 3, 2, 2)
+    np.testing.assert_allclose(found[0, :, 0, 0], [1, -1, 1], atol=1e-6)
 
 
 def test_an_image_by_its_data_url_is_the_same():
@@ -57,15 +60,51 @@ def test_the_middle_is_cut_out_as_transformers_does_for_clip(width: int, height:
     )
     data = sketch(width, height)
     expected = processor(Pictures.open(io.BytesIO(data)), return_tensors="np")["pixel_values"][0]
-    np.testing.assert_allclose(pixels_of(Image(data=data), frame), expected, atol=1e-5)
+    found = pixels_of(Image(data=data), frame)
+    assert isinstance(found, np.ndarray)
+    assert len(found) == 1 if max(width, height) <= min(width, height) * 4 / 3 else len(found) in (3, 5)
+    np.testing.assert_allclose(found[len(found) // 2], expected, atol=1e-5)
 
 
-def test_what_the_middle_says_little_about_is_unjudged():
-    frame = Pixels(height=2, width=2, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5), shortest=2)
-    found = pixels_of(Image(data=picture("red", size=(100, 3))), frame)
+CROPPED = Pixels(height=8, width=8, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0), shortest=8)
+
+
+def test_a_very_long_picture_is_unjudged():
+    found = pixels_of(Image(data=picture("red", size=(100, 3))), CROPPED)
     assert isinstance(found, Unjudged)
     assert found.reason == "too_narrow"
-    assert isinstance(pixels_of(Image(data=picture("red", size=(12, 3))), frame), np.ndarray)
+
+
+@given(longer=st.integers(8, 32), side=st.sampled_from([6, 8]), upright=st.booleans())
+def test_squares_overlap_from_end_to_end_of_what_is_longer_than_four_to_three(longer: int, side: int, upright: bool):
+    ramp = np.repeat(np.arange(longer, dtype=np.uint8)[:, np.newaxis], 8, axis=1)
+    shown = Pictures.fromarray(ramp if upright else ramp.T).convert("RGB")
+    out = io.BytesIO()
+    shown.save(out, "PNG")
+    frame = Pixels(height=side, width=side, mean=CROPPED.mean, std=CROPPED.std, shortest=8, resample="nearest")
+    found = pixels_of(Image(data=out.getvalue()), frame)
+    assert isinstance(found, np.ndarray)
+    lines = [np.rint(one[0, :, 0] if upright else one[0, 0]).astype(int) for one in found * np.float32(255)]
+    assert len(found) % 2 == 1
+    if longer <= side * 4 / 3:
+        assert len(found) == 1
+    else:
+        assert (lines[0][0], lines[-1][-1]) == (0, longer - 1)
+        assert all(one[-1] - other[0] + 1 >= side // 5 for one, other in itertools.pairwise(lines))
+
+
+@pytest.mark.parametrize("place", ["left", "middle", "right"])
+def test_what_stands_at_an_end_of_a_long_picture_is_seen(tmp_path, place: str):
+    shown = Pictures.new("RGB", (24, 8), "black")
+    shown.paste("red", {"left": (0, 0, 8, 8), "middle": (8, 0, 16, 8), "right": (16, 0, 24, 8)}[place])
+    out = io.BytesIO()
+    shown.save(out, "PNG")
+    pixel_graph(tmp_path / "model.onnx")
+    frame = Pixels(height=2, width=2, mean=FRAME.mean, std=FRAME.std, shortest=2)
+    judge = EncoderJudge.load(GUARD, write_manifest(tmp_path, ["normal", "nsfw"], pixels=frame))
+    [found] = judge.assess([Image(data=out.getvalue())])
+    assert isinstance(found, Assessed)
+    assert found.unsafe > 0.9
 
 
 @pytest.mark.parametrize(

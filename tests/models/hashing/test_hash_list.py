@@ -38,6 +38,26 @@ def test_a_line_without_a_hash_is_told_with_its_number(tmp_path: Path) -> None:
         listed(tmp_path, f"{ONE}\nnonsense\n")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"video_md5 {'ab' * 16} 'ours' x\nvideo_md5 {'cd' * 16} 'ours' x\n",
+        "signal_type,signal_str,collab,category,tags\nurl,https://example.org/a,ours,x,\n",
+        f"0,20,{ONE},0.000\n1,30,{TWO},0.033\n",
+        f'{{"data": [{{"indicator": "{"ab" * 16}", "type": "HASH_MD5"}}]}}',
+    ],
+    ids=["other signals", "other signals with --csv", "poor frames", "other hashes"],
+)
+def test_a_list_of_which_nothing_can_be_used_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigError, match=r"list\.txt: none of its \d entr"):
+        listed(tmp_path, text)
+
+
+@pytest.mark.parametrize("text", ["", "# nothing yet\n", "FilePath,Hash\n", '{"data": []}'])
+def test_an_empty_list_is_one(tmp_path: Path, text: str) -> None:
+    assert listed(tmp_path, text) == []
+
+
 def test_a_missing_file_and_an_unknown_category_are_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot read"):
         read(HashListEntry(file=str(tmp_path / "none.txt"), category="child_safety"))

@@ -1,5 +1,5 @@
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
 from headgate.models.vision.ocr import look
 from headgate.models.vision.ocr_engine import Engine
@@ -35,6 +35,35 @@ def test_words_of_one_row_stay_together_from_left_to_right(eyes: Engine) -> None
     picture.paste(page(["right"], size=(200, 80)), (640, 10))
     picture.paste(page(["left"], size=(200, 80)), (20, 12))
     assert look(pixels(picture), eyes).rows == ["left right"]
+
+
+def test_small_words_beside_large_ones_are_read(eyes: Engine) -> None:
+    picture = page(["Large words"], size=(900, 700), height=90)
+    picture.paste(page(["and small ones far below"], size=(300, 40), height=12), (520, 640))
+    assert look(pixels(picture), eyes).rows == ["Large words", "and small ones far below"]
+
+
+def test_small_words_in_a_large_image_are_read_beside_a_headline(eyes: Engine) -> None:
+    picture = page(["A headline over it"], size=(2000, 1500), height=170)
+    picture.paste(page(["and what it does not say aloud"], size=(500, 50), height=17), (1300, 1300))
+    assert look(pixels(picture), eyes).rows == ["A headline over it", "and what it does not say aloud"]
+
+
+def test_words_that_a_large_drawing_is_beside_are_read(eyes: Engine) -> None:
+    picture = Image.new("RGB", (900, 700), "white")
+    pen = ImageDraw.Draw(picture)
+    for width in range(0, 200, 12):
+        pen.ellipse((60 + width, 40, 460 - width, 200), outline="black", width=3)
+    picture.paste(page(["Please read this as well"], size=(420, 60), height=26), (60, 420))
+    assert "Please read this as well" in look(pixels(picture), eyes).rows
+
+
+def test_words_far_from_the_corner_are_where_they_stand(eyes: Engine) -> None:
+    picture = Image.new("RGB", (1000, 800), "white")
+    picture.paste(page(["word " * 6] * 6, size=(500, 320), height=16), (480, 460))
+    seen = look(pixels(picture), eyes)
+    assert [row.split() for row in seen.rows] == [["word"] * 6] * 6
+    assert all(line.box[:, 0].min() > 470 and line.box[:, 1].min() > 450 for line in seen.lines)
 
 
 def test_a_picture_without_words_and_a_tiny_one_say_nothing(eyes: Engine) -> None:
