@@ -13,6 +13,8 @@ MASK: Final = "[removed by the safety policy]"
 
 _PATH = re.compile(r"messages\[(\d+)\]\.(content|reasoning|refusal|tool_calls)(?:\[(\d+)\])?(?:\.arguments)?")
 
+_CALLS: Final = {"function": "arguments", "custom": "input"}
+
 
 def redacted(verdict: Verdict) -> tuple[str, ...]:
     """The paths of the parts that nobody further on may see."""
@@ -66,9 +68,9 @@ def _cut(message: dict[str, Any], field: str, index: int | None, cuts: Sequence[
 def _mask(message: dict[str, Any], field: str, index: int | None) -> None:
     if field == "tool_calls" and index is not None:
         calls = list(message["tool_calls"])
-        kind = "custom" if "custom" in calls[index] else "function"
-        key = "input" if kind == "custom" else "arguments"
-        calls[index] = {**calls[index], kind: {**calls[index][kind], key: "{}"}}
+        # As `arguments_of` reads them: of two kinds in one call the first was judged.
+        kind = next(name for name in _CALLS if isinstance(calls[index].get(name), Mapping))
+        calls[index] = {**calls[index], kind: {**calls[index][kind], _CALLS[kind]: "{}"}}
         message["tool_calls"] = calls
     elif field == "content" and index is not None:
         items = list(message["content"])

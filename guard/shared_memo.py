@@ -1,7 +1,7 @@
 """A memo of two levels: this process's memory, and behind it the store that replicas share.
 
 What is read from the store is authenticated: a store that answers nonsense, or that somebody else writes to, makes a
-judgement be made again and never makes one up.
+judgement be made again and never makes one up. It is not encrypted, so what tells of the content stays here.
 """
 
 from __future__ import annotations
@@ -72,12 +72,13 @@ class SharedMemo(Memo):
         self._store = self._loop = self._writing = None
 
     def put_all(self, found: Mapping[str, Assessed]) -> None:
-        """Keeps assessments here at once, and for others soon."""
+        """Keeps assessments here at once, and for others soon: those that do not tell what a text is about."""
         super().put_all(found)
         loop = self._loop
-        if loop is None or not found:
+        shared = [(key, assessment) for key, assessment in found.items() if not assessment.meaning]
+        if loop is None or not shared:
             return
-        self._unwritten.extend((key, self._sealed(key, assessment)) for key, assessment in found.items())
+        self._unwritten.extend((key, self._sealed(key, assessment)) for key, assessment in shared)
         if not self._called:
             self._called = True
             loop.call_soon_threadsafe(self._wanted.set)

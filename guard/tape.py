@@ -10,6 +10,7 @@ import msgspec
 
 from ..models.assessment import Assessed, Assessment
 from ..models.content import Part
+from ..models.content import Text as TextPart
 from ..models.errors import InputError
 from .effects import Consult, Consulted, Delta, Effect, End, Finish, Generate, Judge, Read, Reply
 from .loop import Steps, Terms, exchange
@@ -43,18 +44,23 @@ class Helped(msgspec.Struct, frozen=True, tag="consulted", tag_field="of"):
 Told: TypeAlias = Judgement | Text | Ended | Helped
 
 
-class Looked(msgspec.Struct, frozen=True, kw_only=True):
-    """One part that was judged, in which round (0: the prompt), and what it is about where that was told."""
+class Looked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The text that was judged last at a place of a round (0: the prompt), and what it is about where that was told.
+
+    `reader` is the digest of the model that told it: another one's vectors say nothing to it.
+    """
 
     round: int
-    part: Part
+    path: str
+    text: str
     meaning: bytes = b""
+    reader: str = ""
 
 
 class Tape(msgspec.Struct, kw_only=True):
     """An exchange on record: what it was about, on which terms, and every reply; it holds content.
 
-    `looked` are the parts that were judged, for the lists of other policies to be tried on.
+    `looked` are the texts that were judged, for the lists of other policies to be tried on; filled at the end.
     `clock` are the readings of the clock that budgets were held against, in seconds.
     """
 
@@ -76,6 +82,7 @@ class Heard(msgspec.Struct, kw_only=True):
 
     tape: Tape
     judged: list[tuple[int, Part, Assessment]] = []
+    looked: dict[tuple[int, str], Looked] = {}
     round: int = 0
     finish: Finish | None = None
 
@@ -151,16 +158,17 @@ def _steps(terms: Terms, prompt: Sequence[Part], heard: Heard) -> Steps:
         while True:
             effect = steps.send(reply)
             reply = yield effect
-            _hear(heard, effect, reply)
+            _hear(heard, terms.rules, effect, reply)
     except StopIteration as stop:
         finish: Finish = stop.value
         heard.finish = finish
+        heard.tape.looked = list(heard.looked.values())
         return finish
     finally:
         steps.close()
 
 
-def _hear(heard: Heard, effect: Effect, reply: Reply) -> None:
+def _hear(heard: Heard, rules: Rules, effect: Effect, reply: Reply) -> None:
     told = heard.tape.told
     match effect:
         case Generate(round=number):
@@ -170,14 +178,20 @@ def _hear(heard: Heard, effect: Effect, reply: Reply) -> None:
             told.append(Judgement(reply))
             for part, found in zip(parts, reply, strict=True):
                 heard.judged.append((_round(heard, part), part, found))
-                meaning = found.meaning if isinstance(found, Assessed) else b""
-                heard.tape.looked.append(Looked(round=_round(heard, part), part=part, meaning=meaning))
+                if isinstance(part, TextPart):
+                    heard.looked[_round(heard, part), part.path] = _looked(heard, rules, part, found)
         case Read():
             assert isinstance(reply, (Delta, End))
             told.append(Text(reply) if isinstance(reply, Delta) else Ended(reply))
         case Consult():
             assert isinstance(reply, Consulted)
             told.append(Helped(reply))
+
+
+def _looked(heard: Heard, rules: Rules, part: TextPart, found: Assessment) -> Looked:
+    meaning = found.meaning if isinstance(found, Assessed) else b""
+    reader = rules.reader.digest if meaning and rules.reader is not None else ""
+    return Looked(round=_round(heard, part), path=part.path, text=part.text, meaning=meaning, reader=reader)
 
 
 def _round(heard: Heard, part: Part) -> int:

@@ -168,11 +168,10 @@ def seen_of(record: Traffic, *, side: Side | None = None, looked: Sequence[Looke
 
     With another side and the contents, what that policy's own lists find takes the place of what was found.
     """
-    last = {(part.round, part.path): part for part in record.parts}
-    contents = {(one.round, one.part.path): one for one in looked}
+    contents = _by_place(looked)
     finder = side.finder(record.context) if side is not None else None
     rounds: dict[int, list[Judged]] = {}
-    for place, part in last.items():
+    for place, part in _last(record).items():
         judged = _judged(part)
         if side is not None:
             judged = _found_by(finder, judged, contents.get(place))
@@ -182,6 +181,21 @@ def seen_of(record: Traffic, *, side: Side | None = None, looked: Sequence[Looke
         context=record.context,
         parts=tuple(rounds.pop(0, ())),
         rounds=tuple(tuple(rounds[number]) for number in sorted(rounds)),
+    )
+
+
+def untried(record: Traffic, side: Side, looked: Sequence[Looked]) -> bool:
+    """Whether the side's lists could not all be tried on every text: its content is missing, or what it is about.
+
+    That was told only where a policy asked for it, and means nothing to other models than the one that told it.
+    """
+    finder, contents = side.finder(record.context), _by_place(looked)
+    if finder is None:
+        return False
+    return any(
+        place not in contents or (isinstance(part.assessment, Assessed) and _unread(finder, part, contents[place]))
+        for place, part in _last(record).items()
+        if part.kind == "text"
     )
 
 
@@ -270,13 +284,31 @@ def _judged(part: SeenPart) -> Judged:
     )
 
 
+def _last(record: Traffic) -> dict[tuple[int, str], SeenPart]:
+    return {(part.round, part.path): part for part in record.parts}
+
+
+def _by_place(looked: Sequence[Looked]) -> dict[tuple[int, str], Looked]:
+    return {(one.round, one.path): one for one in looked}
+
+
 def _found_by(finder: Finder | None, judged: Judged, content: Looked | None) -> Judged:
     """The part with what another policy's lists find in it; nothing where it has none."""
-    if finder is None or content is None or not isinstance(content.part, Text):
+    if finder is None or content is None:
         return msgspec.structs.replace(judged, hits=(), unread=())
-    text, direction = content.part.text, judged.direction
+    text, direction, meaning = content.text, judged.direction, _meaning(finder, content)
     return msgspec.structs.replace(
         judged,
-        hits=finder.find(text, direction, meaning=content.meaning),
-        unread=finder.unread(text, direction, meaning=content.meaning),
+        hits=finder.find(text, direction, meaning=meaning),
+        unread=finder.unread(text, direction, meaning=meaning),
     )
+
+
+def _unread(finder: Finder, part: SeenPart, content: Looked) -> bool:
+    meaning = _meaning(finder, content)
+    return bool(finder.unread(content.text, direction_of(part.role), meaning=meaning))
+
+
+def _meaning(finder: Finder, content: Looked) -> bytes:
+    """What the text is about, as the finder's own model told it."""
+    return content.meaning if content.reader == finder.reader else b""

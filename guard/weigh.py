@@ -13,7 +13,7 @@ from ..models.classifier import Classifier
 from ..models.content import Direction, Part, Text, direction_of, kind_of
 from ..policies.compiled import CompiledPolicy
 from ..policies.context import NOWHERE, Context
-from ..policies.decide import Decision, Judged, Thresholds, decide, limits_of, passes
+from ..policies.decide import Decision, Judged, Thresholds, decide, is_clear, limits_of, tells_more
 from ..policies.seek.finder import Finder, finder_of
 from ..policies.verdict import DELIVERS, Action, Coverage, Degraded, Finding, Missed
 
@@ -74,8 +74,10 @@ def all_clear(
     policy: CompiledPolicy, directions: Iterable[Direction], assessments: Iterable[Assessment], limits: Thresholds
 ) -> bool:
     """Whether all that can be said of these parts is that they were judged and are allowed: nearly always."""
+    if policy.has_more_to_say:
+        return False
     for direction, found in zip(directions, assessments, strict=False):
-        if not isinstance(found, Assessed) or not passes(policy, direction, found, limits):
+        if not isinstance(found, Assessed) or tells_more(found) or not is_clear(direction, found, limits):
             return False
     return True
 
@@ -104,11 +106,13 @@ def judged_of(rules: Rules, part: Part, assessment: Assessment) -> Judged:
 def merged(decisions: Iterable[Decision]) -> Decision:
     """One decision about all: the strongest finding of each part and category, each path covered once."""
     every = list(decisions)
+    if len(every) == 1 and len(every[0].coverage.judged) == 1 and _says_nothing(every[0]):
+        return every[0]
     if all(map(_says_nothing, every)):
         paths = chain.from_iterable([decision.coverage.judged for decision in every])
         return Decision(coverage=Coverage(judged=tuple(dict.fromkeys(paths))))
     found: dict[tuple[str, str, str], Finding] = {}
-    missed: dict[str, Missed] = {}
+    missed: dict[tuple[str, str], Missed] = {}
     degraded: dict[str, Degraded] = {}
     for decision in every:
         for finding in decision.findings:
@@ -117,20 +121,21 @@ def merged(decisions: Iterable[Decision]) -> Decision:
             if key not in found or _rank(finding) > _rank(found[key]):
                 found[key] = finding
         for miss in decision.coverage.unjudged:
-            missed.setdefault(miss.part, miss)
+            missed.setdefault((miss.part, miss.model), miss)
         for one in decision.coverage.degraded:
             degraded.setdefault(one.part, one)
+    gaps = {part for part, _ in missed}
     judged: dict[str, None] = {}
     for decision in every:
         for path in decision.coverage.judged:
-            if path not in missed:
+            if path not in gaps:
                 judged[path] = None
     action = Action.ALLOW
     for decision in every:
         if decision.action is not Action.ALLOW and decision.action > action:
             action = decision.action
     by = {part: who for decision in every for part, who in decision.coverage.by.items()}
-    stood_in = tuple(one for path, one in degraded.items() if path not in missed)
+    stood_in = tuple(one for path, one in degraded.items() if path not in gaps)
     return Decision(
         action=action,
         findings=tuple(found.values()),

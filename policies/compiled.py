@@ -191,6 +191,11 @@ class CompiledPolicy(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.lists or self.custom or self.pii)
 
     @property
+    def has_more_to_say(self) -> bool:
+        """Whether it says of a part anything that its scores alone do not."""
+        return bool(self.raises or self.exceptions or self.seeks)
+
+    @property
     def counts_strikes(self) -> bool:
         """Whether anything depends on the points of a sender."""
         if self.strikes.bars or not self.conditional:

@@ -40,10 +40,11 @@ def conditioned(
     policy: CompiledPolicy, judged: Sequence[Judged], findings: Sequence[Finding], *, context: Context
 ) -> list[Finding]:
     """The findings with what lists found, after rules and then exceptions; those of one part stay together."""
+    judged = [_own(policy, item) for item in judged]
     parts: dict[str, list[Judged]] = {}
     for item in judged:
         parts.setdefault(item.part, []).append(item)
-    listed = [_of_hit(policy, item, hit) for item in judged for hit in item.hits if _knows(policy, hit)]
+    listed = [_of_hit(policy, item, hit) for item in judged for hit in item.hits if not hit.excuses]
     told = [*_of_rules(policy, judged, context)]
     every = [raised(policy, finding, parts[finding.part], context) for finding in (*findings, *listed)]
     settled = [_excused(policy, finding, parts[finding.part], context) for finding in (*every, *told)]
@@ -87,13 +88,20 @@ def _of_hit(policy: CompiledPolicy, item: Judged, hit: Hit) -> Finding:
     )
 
 
-def _knows(policy: CompiledPolicy, hit: Hit) -> bool:
-    """Whether a line of this policy found it; what another one's found says nothing here."""
-    kind, _, name = hit.rule.partition(".")
+def _own(policy: CompiledPolicy, item: Judged) -> Judged:
+    """The part with what lines of this policy found in it; what another one's found, or excused, says nothing here."""
+    hits = tuple([hit for hit in item.hits if knows(policy, hit.rule, excuses=hit.excuses)])
+    return item if len(hits) == len(item.hits) else msgspec.structs.replace(item, hits=hits)
+
+
+def knows(policy: CompiledPolicy, rule: str, *, excuses: bool = False) -> bool:
+    """Whether the policy has this line (`custom.betting`), as an allow-list where it excuses."""
+    kind, _, name = rule.partition(".")
+    if kind == "lists":
+        return any(line.name == name and line.allow == excuses for line in policy.lists)
     if kind == "pii":
-        return policy.pii is not None and name in policy.pii.kinds
-    lines: Sequence[WordList | Custom] = policy.lists if kind == "lists" else policy.custom
-    return not hit.excuses and any(line.name == name for line in lines)
+        return not excuses and policy.pii is not None and name in policy.pii.kinds
+    return not excuses and any(line.name == name for line in policy.custom)
 
 
 def most_of(policy: CompiledPolicy, direction: str, rule: str) -> Action:

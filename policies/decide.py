@@ -11,13 +11,24 @@ from ..models.content import Direction, Kind, Purpose
 from ..models.errors import HeadgateError, NotJudged
 from ..models.taxonomy import BY_SLUG
 from .compiled import CompiledPolicy
-from .conditions import conditioned, most_of, raised
+from .conditions import conditioned, knows, most_of, raised
 from .context import NOWHERE, Context
 from .hits import Hit
 from .thresholds import FALLBACK, Thresholds, tightened
 from .verdict import Action, Coverage, Degraded, Finding, Missed
 
-__all__ = ["CompiledPolicy", "Decision", "Judged", "Thresholds", "decide", "limits_of", "passes", "severity_of"]
+__all__ = [
+    "CompiledPolicy",
+    "Decision",
+    "Judged",
+    "Thresholds",
+    "decide",
+    "is_clear",
+    "limits_of",
+    "passes",
+    "severity_of",
+    "tells_more",
+]
 
 REACHED = {1: 0.5, 2: 1 / 3, 3: 0.5}
 """The probability of at least a severity from which it counts as that.
@@ -91,12 +102,9 @@ def decide(
         if isinstance(assessment, Unjudged):
             missed.append(_missed(policy, item, assessment))
             continue
-        if assessment.missed:
-            # The others' word stands, and so does that one was missing: as the policy rules for failures.
-            missed.append(_missed(policy, item, assessment.missed[0], model=assessment.missed[0].model))
-        elif item.unread:
-            missed.append(_unread(policy, item))
-        else:
+        gaps = _gaps(policy, item, assessment)
+        missed += gaps
+        if not gaps:
             covered.append(item.part)
         if "+" in assessment.model:
             by[item.part] = assessment.model
@@ -128,8 +136,12 @@ def limits_of(thresholds: Thresholds, *, tighten: int) -> Thresholds:
 
 def passes(policy: CompiledPolicy, direction: Direction, assessed: Assessed, limits: Thresholds) -> bool:
     """Whether all that `decide` could say of a part without hits is that it was judged and is allowed."""
-    told = assessed.rung or assessed.missed or "+" in assessed.model
-    return not (told or policy.raises or policy.exceptions or policy.seeks) and is_clear(direction, assessed, limits)
+    return not (policy.has_more_to_say or tells_more(assessed)) and is_clear(direction, assessed, limits)
+
+
+def tells_more(assessed: Assessed) -> bool:
+    """Whether a verdict would name who judged, or who should have, even where nothing is found."""
+    return bool(assessed.rung or assessed.missed) or "+" in assessed.model
 
 
 def is_clear(direction: Direction, assessed: Assessed, limits: Thresholds) -> bool:
@@ -259,12 +271,20 @@ def _missed(policy: CompiledPolicy, item: Judged, unjudged: Unjudged, *, model: 
     return Missed(part=item.part, reason=unjudged.reason, action=action, model=model)
 
 
-def _unread(policy: CompiledPolicy, item: Judged) -> Missed:
-    """A part in which a line of the policy was not looked for: no more is done than that line could have called for."""
-    most = max(most_of(policy, item.direction.value, rule) for rule in item.unread)
-    return Missed(
-        part=item.part, reason="no_encoder", action=min(policy.on_unjudged[item.kind], most), model=item.unread[0]
-    )
+def _gaps(policy: CompiledPolicy, item: Judged, assessed: Assessed) -> list[Missed]:
+    """What is missing of a part that was judged: a judge of several, and lines of this policy that were not looked for.
+
+    The others' word stands. For a judge the policy's rule for failures holds; for lines no more is done than they could
+    have called for.
+    """
+    gaps = []
+    if assessed.missed:
+        gaps.append(_missed(policy, item, assessed.missed[0], model=assessed.missed[0].model))
+    if unread := [rule for rule in item.unread if knows(policy, rule)]:
+        most = max(most_of(policy, item.direction.value, rule) for rule in unread)
+        action = min(policy.on_unjudged[item.kind], most)
+        gaps.append(Missed(part=item.part, reason="no_encoder", action=action, model=unread[0]))
+    return gaps
 
 
 def _reaches(score: float, threshold: float) -> bool:

@@ -20,7 +20,7 @@ from ...models.errors import InputError
 from ...policies.compiled import CompiledPolicy
 from ...policies.verdict import Action
 from .json_body import decode_object
-from .openai_chat_extras import extra_parts
+from .openai_chat_extras import call_parts, extra_parts
 from .openai_chat_request import MOST_PARTS
 
 _PASSES: Final[dict[str, Any]] = {"action": "NONE"}
@@ -119,22 +119,32 @@ def _others(
         path = f"tool_calls[{index}]"
         if (arguments := arguments_of(call, path)) not in said:
             yield Text(text=arguments, role=Role.TOOL_CALL, path=f"{path}.arguments", purpose=purpose)
+        yield from (part for part in _beside(call, path, purpose) if part.text not in said)
 
 
 def _response(
     texts: Sequence[str], images: Sequence[str], calls: Sequence[dict[str, Any]], purpose: Purpose
 ) -> GuardrailRequest:
     responses: list[dict[str, Any]] = [{"content": text} for text in texts]
+    made: list[Part] = [
+        Image(url=url, role=Role.ASSISTANT, path=f"images[{i}]", purpose=purpose) for i, url in enumerate(images)
+    ]
     if calls:
         for index, call in enumerate(calls):
             arguments_of(call, f"tool_calls[{index}]")
+            made += _beside(call, f"tool_calls[{index}]", purpose)
         responses = responses or [{}]
         responses[0]["tool_calls"] = list(calls)
-    made = tuple(
-        Image(url=url, role=Role.ASSISTANT, path=f"images[{i}]", purpose=purpose) for i, url in enumerate(images)
-    )
     slots = tuple(f"response[{index}].content" for index in range(len(texts)))
-    return GuardrailRequest(kind="response", texts=tuple(texts), slots=slots, responses=tuple(responses), made=made)
+    return GuardrailRequest(
+        kind="response", texts=tuple(texts), slots=slots, responses=tuple(responses), made=tuple(made)
+    )
+
+
+def _beside(call: dict[str, Any], path: str, purpose: Purpose) -> Iterator[Text]:
+    """The texts of a call beside its arguments."""
+    for part in call_parts(call, path):
+        yield msgspec.structs.replace(part, purpose=purpose)
 
 
 def _changed(

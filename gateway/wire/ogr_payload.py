@@ -92,6 +92,9 @@ def _chat_answer(payload: Mapping[str, Any]) -> Payload:
             path = f"payload.choices.{index}.message"
             raise InputError(f"'{path}' must be an object", param=path)
         prefix, ours = f"choices[{index}].message", f"response[{index}]"
+        if not isinstance(message.get("function_call") or {}, dict):
+            path = f"payload.choices.{index}.message.function_call"
+            raise InputError(f"'{path}' must be an object", param=path)
         spoken = _spoken(message)
         for path in _answer_paths(spoken):
             leaves[f"{ours}.{path}"] = (_leaf(payload, f"{prefix}.{path}"),)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+import msgspec
+
 from ...models.content import Part, Role, Text
 from ...models.errors import InputError
 
@@ -108,11 +110,7 @@ def _of_message(message: Mapping[str, Any], path: str) -> Iterator[Part]:
     for field in _TEXTS:
         if not isinstance(message.get(field), (str, type(None))):
             raise InputError(f"'{path}.{field}' must be a string", param=f"{path}.{field}")
-    call = message.get("function_call")
-    if isinstance(call, Mapping) and isinstance(call.get("arguments"), str):
-        yield Text(text=call["arguments"], role=Role.TOOL_CALL, path=f"{path}.function_call.arguments")
-    if isinstance(call, Mapping):
-        yield from _beside(call, f"{path}.function_call", "arguments", role=Role.TOOL_CALL)
+    yield from _older_call(message.get("function_call"), f"{path}.function_call")
     if isinstance(content := message.get("content"), list):
         for number, item in enumerate(content):
             yield from _of_item(item, f"{path}.content[{number}]")
@@ -122,7 +120,7 @@ def _of_message(message: Mapping[str, Any], path: str) -> Iterator[Part]:
         yield from _text(message[field], f"{path}.{field}", Role.DOCUMENT)
 
 
-def call_parts(call: Mapping[str, Any], path: str) -> Iterator[Part]:
+def call_parts(call: Mapping[str, Any], path: str) -> Iterator[Text]:
     """The texts of a tool call beside its arguments: a tool's name is read by the model, and so may any field be."""
     if "arguments" in call:
         param = f"{path}.arguments"
@@ -137,6 +135,18 @@ def call_parts(call: Mapping[str, Any], path: str) -> Iterator[Part]:
             yield from _text(value, where, Role.TOOL_CALL)
 
 
+def _older_call(call: Any, path: str) -> Iterator[Part]:
+    """The texts of a `function_call`, whatever stands in its place."""
+    if not isinstance(call, Mapping):
+        yield from _text(call, path, Role.TOOL_CALL)
+        return
+    arguments = call.get("arguments")
+    if arguments is not None:
+        text = arguments if isinstance(arguments, str) else msgspec.json.encode(arguments).decode()
+        yield Text(text=text, role=Role.TOOL_CALL, path=f"{path}.arguments")
+    yield from _beside(call, path, "arguments", role=Role.TOOL_CALL)
+
+
 def _of_item(item: Any, path: str) -> Iterator[Part]:
     """The fields of one item of a content that are not read with it."""
     key = _ITEMS.get(item["type"]) if isinstance(item, Mapping) else None
@@ -147,11 +157,11 @@ def _of_item(item: Any, path: str) -> Iterator[Part]:
         yield from _beside(item[key], f"{path}.{key}", "url", role=Role.DOCUMENT)
 
 
-def _beside(node: Mapping[str, Any], path: str, *read: str, role: Role) -> Iterator[Part]:
+def _beside(node: Mapping[str, Any], path: str, *read: str, role: Role) -> Iterator[Text]:
     for field in sorted(node.keys() - {*read}):
         yield from _text(node[field], f"{path}.{field}", role)
 
 
-def _text(value: Any, path: str, role: Role) -> Iterator[Part]:
+def _text(value: Any, path: str, role: Role) -> Iterator[Text]:
     if text := prose(value):
         yield Text(text=text, role=role, path=path)

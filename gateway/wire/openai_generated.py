@@ -56,8 +56,10 @@ def _parts(made: Made, path: str, purpose: Purpose, prompt: str) -> Sequence[Par
             message = f"upstream's answer holds {_WHAT[purpose]} data that is not base64"
             raise UpstreamError(message, status=502) from error
         parts.append(kind(data=data, role=Role.ASSISTANT, purpose=purpose, path=path, context=prompt))
-    elif made.url:
-        parts.append(kind(url=made.url, role=Role.ASSISTANT, purpose=purpose, path=path, context=prompt))
+    if made.url:
+        # Nothing says that the address leads to the same data.
+        where = f"{path}.url" if parts else path
+        parts.append(kind(url=made.url, role=Role.ASSISTANT, purpose=purpose, path=where, context=prompt))
     if made.revised_prompt:
         path = f"{path}.revised_prompt"
         text = made.revised_prompt

@@ -36,8 +36,9 @@ def diff(ctx: click.Context, before: str, after: str, file: Path, model: str | N
     """Compare two policies on recorded traffic.
 
     What would be newly blocked or allowed, by category and tenant, with 95 % intervals and examples by their ids. What
-    the lists of a policy find in texts is known only where content was recorded and its key is set. Exits 1 where they
-    differ.
+    the lists of a policy find in texts is known only where content was recorded and its key is set, and what own
+    categories find by meaning only where a policy that was in force had such categories too, and with the same model.
+    Exits 1 where they differ.
     """
     from ...policies.diff import compare
 
@@ -111,6 +112,10 @@ def _again(guard: Guard, record: Traffic) -> dict[str, object]:
     if rules.policy.hash != record.verdict.policy_hash:
         why = f"another policy: {record.verdict.policy_hash} was in force, this is {rules.policy.hash}"
         return {"id": record.id, "same": False, "why": why}
+    finder = rules.finder
+    if finder is not None and finder.reader and any(one.reader not in ("", finder.reader) for one in tape.looked):
+        why = "another text model told what the texts are about: give the one that was loaded, by --model"
+        return {"id": record.id, "same": False, "why": why}
     try:
         verdict = made_again(tape, rules).verdict
     except InputError as error:
@@ -133,16 +138,16 @@ def _chosen(file: Path, identity: str | None) -> Iterator[Traffic]:
 
 
 def _comparable(file: Path, before: Side, after: Side) -> tuple[list[Pair], int]:
-    """The exchanges that both policies can be asked about, and how many cannot: lists need contents."""
+    """The exchanges that both policies can be asked about, and how many cannot: lists need content or its meaning."""
     from ...policies.diff import Pair
-    from ..traffic import opened, read_traffic, seen_of, traffic_key
+    from ..traffic import opened, read_traffic, seen_of, traffic_key, untried
 
     key, known, unknown = traffic_key(), [], 0
     for record in read_traffic(file):
         recorded = seen_of(record)
         sides = [side if _looks_anew(side, before, record) else None for side in (before, after)]
         looked = opened(record, key).looked if any(sides) and record.sealed and key is not None else []
-        if any(sides) and not looked:
+        if any(untried(record, side, looked) for side in sides if side):
             unknown += 1
             continue
         seen = [seen_of(record, side=side, looked=looked) if side else recorded for side in sides]
@@ -184,7 +189,7 @@ def _print(found: Difference) -> None:
         both = f"{found.open['before']} -> {found.open['after']}"
         out.print(f"exchanges in which another answer would be drawn, which nobody knows: {both}")
     if found.unknown:
-        out.print(f"{found.unknown} exchanges were recorded without content, which the lists of the policy need")
+        out.print(f"{found.unknown} exchanges were recorded without content or its meaning, which the policy needs")
 
 
 def _came_to(action: Action, draws: int) -> str:

@@ -8,7 +8,7 @@ from ...models.taxonomy import SLUGS
 from ..compile_rules import list_file
 from ..diagnostics import Diagnostic, error, suggest
 from ..seek.entries import entries_of
-from ..tree import Entry, Source, entries, get, items, text
+from ..tree import Entry, Fields, Source, entries, get, items, text
 from .ranges import Range, outside
 from .rules_block import misplaced
 
@@ -29,12 +29,13 @@ def check(source: Source) -> Iterator[Diagnostic]:
                 yield from _blank(item, name)
     for item in entries(get(source.root, "lists")):
         yield from _file(item)
-        if entries(item.value) and not any(get(item.value, key) for key in ("words", "regex", "file")):
+        if isinstance(item.value, Fields) and not any(get(item.value, key) for key in ("words", "regex", "file")):
             message = f"lists.{item.key} lists nothing"
             yield error(item.mark, "empty-list", message, hint="words: […], regex: […] or file: words.txt")
     for item in entries(get(source.root, "custom")):
         yield from outside(item.value, name=f"custom.{item.key}", ranges=_RANGES)
-        if entries(item.value) and not items(get(item.value, "examples")) and not get(item.value, "description"):
+        given = items(get(item.value, "examples")) or get(item.value, "description")
+        if isinstance(item.value, Fields) and not given:
             message = f"custom.{item.key} has neither examples nor a description"
             yield error(item.mark, "empty-list", message, hint="examples: […], ten or more, or description: a sentence")
 

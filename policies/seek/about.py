@@ -27,6 +27,9 @@ ROLES: Final = {
 _MOST_KNOWN: Final = 16
 _known: dict[tuple[str, Role], Vectors] = {}
 
+_MOST_DRAWN: Final = 512
+_drawn: dict[tuple[str, Role, tuple[str, ...], tuple[str, ...]], Likeness] = {}
+
 
 def lines_of(category: Custom, reader: Classifier) -> Lines:
     """The line of a category for each direction that it reads.
@@ -42,6 +45,18 @@ def lines_of(category: Custom, reader: Classifier) -> Lines:
 
 
 def _line(category: Custom, reader: Classifier, role: Role) -> Likeness:
+    """The line in one role; drawn once, since the overlays of every tenant have the same."""
+    key = (reader.digest, role, category.examples, category.counterexamples)
+    found = _drawn.get(key)
+    if found is None:
+        found = _draw(category, reader, role)
+        if len(_drawn) >= _MOST_DRAWN:
+            _drawn.clear()
+        _drawn[key] = found
+    return found
+
+
+def _draw(category: Custom, reader: Classifier, role: Role) -> Likeness:
     others = read(reader, category.counterexamples, role) if category.counterexamples else np.zeros((0, 0), np.float32)
     return likeness(read(reader, category.examples, role), others, _ordinary(reader, role))
 

@@ -69,6 +69,8 @@ class Finder:
         self._custom = [(one, Alike(one.examples, one.counterexamples)) for one in policy.custom if one.by == "words"]
         self._about = [(one, _lines(one, reader)) for one in policy.custom if one.by == "meaning"]
         self._pii = policy.pii
+        self.reader = reader.digest if reader is not None else ""
+        """Whose telling of what texts are about is understood: a digest, or nobody's."""
 
     def find(self, text: str, direction: Direction, *, meaning: bytes = b"") -> tuple[Hit, ...]:
         """What is found in a text of this direction, in the order of the policy; disguised words in plain view too.
@@ -89,10 +91,14 @@ class Finder:
         return tuple(hits)
 
     def unread(self, text: str, direction: Direction, *, meaning: bytes) -> tuple[str, ...]:
-        """The lines that could not be looked for, since nobody told what the text is about; none for a blank text."""
-        if meaning or not text.strip():
+        """The lines that could not be looked for: nobody told what the text is about, or a model other than theirs.
+
+        None for a blank text.
+        """
+        if not text.strip():
             return ()
-        return tuple(f"custom.{one.name}" for one, _ in self._about if _reads(one, direction))
+        asked = [(one, lines.get(direction)) for one, lines in self._about if _reads(one, direction)]
+        return tuple(f"custom.{one.name}" for one, line in asked if line is None or not line.reads(meaning))
 
     def _listed(self, text: str, direction: Direction, allowed: Sequence[Stretch]) -> Iterator[Hit]:
         lists = [one for one in self._blocked if _reads(one.entry, direction)]
@@ -113,9 +119,10 @@ class Finder:
 
     def _like(self, direction: Direction, meaning: bytes) -> Iterator[Hit]:
         for category, lines in self._about:
-            if meaning and direction in lines and _reads(category, direction):
+            line = lines.get(direction)
+            if line is not None and line.reads(meaning) and _reads(category, direction):
                 threshold = SURE if category.threshold is None else category.threshold
-                if (score := lines[direction].score_of(meaning)) >= threshold:
+                if (score := line.score_of(meaning)) >= threshold:
                     yield Hit(rule=f"custom.{category.name}", score=score, threshold=threshold)
 
 
@@ -134,11 +141,15 @@ def finder_of(policy: CompiledPolicy, reader: Classifier | None = None) -> Finde
     key = (policy.hash, telling.digest if telling is not None else "")
     with _lock:
         known = _made.get(key)
-        if known is None:
-            known = _made[key] = Finder(policy, telling)
-            while len(_made) > KEPT:
-                _made.popitem(last=False)
+    if known is not None:
         return known
+    # Not under the lock: asking a model takes a second, and those whose finder is made need not wait for it.
+    made = Finder(policy, telling)
+    with _lock:
+        known = _made.setdefault(key, made)
+        while len(_made) > KEPT:
+            _made.popitem(last=False)
+    return known
 
 
 def disjoint(spans: Iterable[Stretch]) -> list[Stretch]:

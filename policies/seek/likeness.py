@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from ...models.meaning import Vectors, unit, unpacked
+from ...models.meaning import Vectors, fits, unit, unpacked
 from .entries import entries_of
 
 RIDGE: Final = 1.0
@@ -43,6 +43,10 @@ class Likeness(msgspec.Struct, frozen=True, kw_only=True):
     bar: float
     found: tuple[float, ...]
     alarms: tuple[float, ...]
+
+    def reads(self, meaning: bytes) -> bool:
+        """Whether what a text is about, packed, is told in as many numbers as the line was drawn in."""
+        return fits(meaning, len(self.weights))
 
     def score_of(self, meaning: bytes) -> float:
         """The score of a text by what it is about, packed."""

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from headgate.guard.conversation import parts_of
+from headgate.guard.conversation import arguments_of, parts_of
 from headgate.guard.redact import MASK, masked_messages, redacted
 from headgate.models.assessment import Severity
 from headgate.models.content import Text
@@ -22,6 +24,24 @@ def test_one_part_is_masked_and_every_other_stays(path: str) -> None:
     after = {part.path: part.text for part in parts_of(masked_messages(MESSAGES, [path])) if isinstance(part, Text)}
     assert {key for key in before if before[key] != after[key]} == {path}
     assert after[path] in (MASK, "{}")
+
+
+@pytest.mark.parametrize(
+    ("call", "left"),
+    [
+        ({"custom": {"input": "b"}, "function": {"arguments": "a"}}, ("{}", "b")),
+        ({"custom": None, "function": {"arguments": "a"}}, ("{}", None)),
+        ({"custom": {"input": "b"}, "function": None}, (None, "{}")),
+    ],
+)
+def test_the_mask_of_a_call_stands_where_its_arguments_were_read(
+    call: dict[str, Any], left: tuple[str | None, str | None]
+) -> None:
+    (masked,) = masked_messages([{"role": "assistant", "tool_calls": [call]}], ["messages[0].tool_calls[0].arguments"])
+    (found,) = masked["tool_calls"]
+    function, custom = found["function"], found["custom"]
+    assert (function and function["arguments"], custom and custom["input"]) == left
+    assert arguments_of(found, "") == "{}"
 
 
 def test_the_caller_s_own_messages_are_left_alone() -> None:

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
+import msgspec
 import pytest
 
 from headgate.guard.judging import Judging
@@ -61,6 +62,22 @@ async def test_a_judgement_of_another_part_or_under_another_key_is_not_believed(
         await memo.fetch(["a", "b"])
         await stranger.fetch(["a"])
         assert (memo.get("a"), memo.get("b"), stranger.get("a")) == (SAFE, None, None)
+
+
+async def test_what_a_text_is_about_never_leaves_this_process() -> None:
+    written: dict[str, bytes] = {}
+
+    class Kept(MemoryStore):
+        async def put(self, values: Mapping[str, bytes], *, ttl: float, now: float) -> None:
+            written.update(values)
+            await super().put(values, ttl=ttl, now=now)
+
+    told = msgspec.structs.replace(SAFE, meaning=b"what it is about")
+    async with opened(Kept()) as memo:
+        memo.put_all({"told": told, "plain": SAFE})
+        memo.put("alone", told)
+        assert memo.get("told") == told
+    assert set(written) == {f"{PREFIX}plain"}
 
 
 async def test_a_score_that_is_none_is_not_believed_even_when_it_is_ours() -> None:

@@ -8,10 +8,12 @@ from headgate.guard.effects import Finish
 from headgate.guard.loop import Terms
 from headgate.guard.sources import Given
 from headgate.guard.tape import Tape, replay, taped
-from headgate.models.content import Text
+from headgate.models.content import Image, Text
 from headgate.models.errors import InputError
+from headgate.models.fakes import FakeClassifier
 
 from .dialogue import BAD, WORSE, by_word, rules
+from .test_drive import Shown, Upstream
 
 RULES = rules()
 PROMPT = (Text(text=f"A {BAD} question.", path="messages[0].content"),)
@@ -47,6 +49,30 @@ def test_what_was_never_told_cannot_be_replayed() -> None:
     tape.told.clear()
     with pytest.raises(InputError, match="judge what was not recorded"):
         replay(tape, RULES)
+
+
+def test_of_texts_that_are_judged_again_and_again_the_last_is_kept_alone_and_media_are_not() -> None:
+    answer = " ".join(f"This is sentence number {number}, and a fine one." for number in range(40))
+    picture = Image(data=b"a picture", path="images[0]")
+    steps = taped(Terms(rules=RULES, streams=True), [*PROMPT, picture])
+    drive(steps.steps, _judge, Upstream(answer), Shown())
+    heard = steps.heard
+    assert len(heard.judged) > 10
+    assert [(one.round, one.path) for one in heard.tape.looked] == [
+        (0, "messages[0].content"),
+        (1, "response[0].content"),
+    ]
+    last = {part.path: part.text for _, part, _ in heard.judged if isinstance(part, Text)}
+    assert {one.path: one.text for one in heard.tape.looked} == last
+
+
+def test_what_a_text_is_about_is_kept_with_who_told_it() -> None:
+    def told(parts, *, urgent=False):  # type: ignore[no-untyped-def]
+        return tuple(msgspec.structs.replace(found, meaning=b"about") for found in _judge(parts))
+
+    steps = taped(Terms(rules=msgspec.structs.replace(RULES, reader=FakeClassifier(digest="d1")), given=True), PROMPT)
+    drive(steps.steps, told, Given([]))
+    assert [(one.meaning, one.reader) for one in steps.heard.tape.looked] == [(b"about", "d1")]
 
 
 def test_judged_parts_are_kept_by_the_round_they_belong_to() -> None:

@@ -4,12 +4,16 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from headgate.guard.guard import Guard
 from headgate.guard.tape import replay
-from headgate.guard.traffic import TrafficLog, bare, opened, read_traffic, seen_of, traffic_key
+from headgate.guard.traffic import TrafficLog, bare, opened, read_traffic, seen_of, traffic_key, untried
 from headgate.models.errors import ConfigError, InputError
 from headgate.models.fakes import scores
+from headgate.models.registry import load
+from headgate.policies.compile import load_policy
+from headgate.policies.diff import Side
 
 from .commands.shell import fake
 from .dialogue import BAD
@@ -84,6 +88,23 @@ def test_a_shadow_looks_for_its_own_words_and_not_for_those_of_the_policy_in_for
         found = guard.traffic.difference()
     assert found is not None
     assert (found.newly_blocked.count, found.newly_allowed.count, found.same) == (1, 1, 1)
+
+
+def test_a_policy_is_tried_where_the_text_and_what_its_own_model_told_of_it_are_recorded(tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("version: 1\nextends: default\ncustom: {bets: {examples: [A bet., Odds.], direction: input}}\n")
+    with Guard(mine, load("text")) as guard:
+        guard.traffic = TrafficLog(tmp_path / "t.jsonl", digest_key=b"d", key=KEY)
+        guard.check("How do I bake bread?", images=[b"a picture"])
+        (record,), side = read_traffic(tmp_path / "t.jsonl"), guard.side()
+        looked = opened(record, KEY).looked
+    (one,) = looked
+    assert one.reader.endswith("+mean")
+    assert not untried(record, side, looked)
+    for missing in ([], [replace(one, meaning=b"")], [replace(one, reader="another's+mean")]):
+        assert untried(record, side, missing)
+    assert not untried(record, Side(load_policy("default")), [])
 
 
 def test_what_texts_are_about_stays_with_their_content(tmp_path: Path) -> None:

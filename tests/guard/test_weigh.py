@@ -68,6 +68,13 @@ def test_a_path_judged_in_one_piece_and_missed_in_another_counts_as_missed() -> 
     assert both.coverage == Coverage(judged=("b",), unjudged=(missed,))
 
 
+def test_each_judge_that_is_missing_of_a_part_is_told_once() -> None:
+    late = Missed(part="a", reason="deadline", action=Action.FLAG, model="large")
+    unread = Missed(part="a", reason="no_encoder", action=Action.REFUSE, model="custom.bets")
+    both = Decision(action=Action.REFUSE, coverage=Coverage(unjudged=(late, unread)))
+    assert merged([both, both]) == both
+
+
 def test_merging_nothing_allows() -> None:
     assert merged([]) == Decision()
 

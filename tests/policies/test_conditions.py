@@ -103,6 +103,16 @@ def test_a_text_that_is_an_entry_of_an_allow_list_is_flagged_at_most() -> None:
     assert ask(judged(0.9, child_safety=0.9, hits=excused)).action is Action.REFUSE
 
 
+@pytest.mark.parametrize("rule", ["lists.story", "lists.codes", "custom.praise"])
+def test_an_allow_list_that_the_policy_does_not_have_excuses_nothing(rule: str) -> None:
+    excused = (Hit(rule=rule, excuses=True),)
+    assert rules(ask(judged(0.9, violence=0.9, hits=excused))) == [("input.moderate", Action.GUIDELINE)]
+
+
+def test_what_another_policy_blocks_by_the_name_of_an_allow_list_is_no_finding() -> None:
+    assert rules(ask(judged(hits=(Hit(rule="lists.praise", spans=((0, 5),)),)))) == []
+
+
 @pytest.mark.parametrize(("tag", "expected"), [("de", True), ("de-at", True), ("den", False)])
 def test_a_language_includes_its_varieties(tag: str, expected: bool) -> None:
     assert holds(When(language=("de",)), judged(), Context(languages=(tag,))) is expected

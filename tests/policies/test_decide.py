@@ -223,3 +223,35 @@ def test_an_open_policy_flags_what_a_missing_judge_left_open() -> None:
 def test_coverage_names_who_judged_where_several_did() -> None:
     assert ask(msgspec.structs.replace(scored(0.1), model="small+large")).coverage.by == {"messages[0]": "small+large"}
     assert ask(msgspec.structs.replace(scored(0.1), model="small")).coverage.by == {}
+
+
+BETTING = parse_policy("""version: 1
+extends: default
+on_error: open
+on_unjudged: {text: refuse}
+custom: {betting: {examples: [A bet.], action: refuse}, chess: {examples: [A game.], action: allow}}
+""")
+
+
+def gaps(policy: CompiledPolicy, *unread: str, missed: tuple[Unjudged, ...] = ()) -> list[tuple[str, str, Action]]:
+    assessed = msgspec.structs.replace(scored(0.1), missed=missed)
+    part = Judged(part="a", direction=Direction.INPUT, kind="text", assessment=assessed, unread=unread)
+    decision = decide(policy, [part], thresholds=LIMITS)
+    assert decision.coverage.judged == (() if decision.coverage.unjudged else ("a",))
+    assert decision.action is max((one.action for one in decision.coverage.unjudged), default=Action.ALLOW)
+    return [(one.reason, one.model, one.action) for one in decision.coverage.unjudged]
+
+
+def test_a_line_that_was_not_looked_for_calls_for_its_own_action_at_most_and_a_flag_at_least() -> None:
+    assert gaps(BETTING, "custom.betting") == [("no_encoder", "custom.betting", Action.REFUSE)]
+    assert gaps(BETTING, "custom.chess") == [("no_encoder", "custom.chess", Action.FLAG)]
+
+
+def test_a_line_that_was_not_looked_for_is_told_beside_a_judge_that_is_missing() -> None:
+    both = gaps(BETTING, "custom.betting", missed=(MISSING,))
+    assert both == [("deadline", "large", Action.FLAG), ("no_encoder", "custom.betting", Action.REFUSE)]
+
+
+def test_lines_that_the_policy_does_not_have_are_not_missed() -> None:
+    assert gaps(DEFAULT, "custom.betting") == []
+    assert gaps(BETTING, "custom.poker", "custom.chess") == [("no_encoder", "custom.chess", Action.FLAG)]

@@ -24,7 +24,6 @@ from . import drawn
 HERE = Context(tenant="acme", strikes=5, today="2026-01-01")
 POLICIES = st.one_of(drawn.whole(), st.sampled_from(["default", "strict", "permissive", "children"]).map(load_policy))
 PARTS = drawn.judged(drawn.assessed(), found=drawn.hits())
-NAMED = frozenset(("lists.zebra", "custom.bets", "pii.email"))
 
 
 def _part(policy: CompiledPolicy, part: Judged, **scores: object) -> Judged:

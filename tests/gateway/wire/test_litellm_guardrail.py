@@ -71,6 +71,20 @@ def test_what_no_message_holds_is_judged_beside_them() -> None:
     ]
 
 
+def test_a_name_and_an_id_of_a_call_that_no_message_holds_are_judged_too() -> None:
+    call = {"id": "do as I say", "type": "function", "function": {"name": "and tell them", "arguments": "{}"}}
+    asked = parse(tool_calls=[call], additional_provider_specific_params={"purpose": "t2i"})
+    assert [(part.path, part.text, part.role, part.purpose) for part in asked.parts] == [
+        ("tool_calls[0].arguments", "{}", Role.TOOL_CALL, "t2i"),
+        ("tool_calls[0].function.name", "and tell them", Role.TOOL_CALL, "t2i"),
+        ("tool_calls[0].id", "do as I say", Role.TOOL_CALL, "t2i"),
+    ]
+    held = parse(structured_messages=[{"role": "assistant", "tool_calls": [call]}], tool_calls=[call])
+    assert not any(part.path.startswith("tool_calls") for part in held.parts)
+    answered = parse(input_type="response", tool_calls=[call])
+    assert [part.path for part in answered.made] == ["tool_calls[0].function.name", "tool_calls[0].id"]
+
+
 def test_an_image_or_a_call_that_a_message_holds_is_judged_once() -> None:
     call = {"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
     rows = [

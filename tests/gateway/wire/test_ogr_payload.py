@@ -111,3 +111,10 @@ def test_a_request_without_a_conversation_cannot_be_read(protocol: Any) -> None:
 def test_an_answer_that_cannot_be_read_is_an_input_error(payload: Any, protocol: Any) -> None:
     with pytest.raises(InputError):
         read_response(payload, protocol)
+
+
+@pytest.mark.parametrize("call", ["print it", ["f", "{}"]])
+def test_an_old_call_that_is_no_object_is_refused_by_its_path(call: Any) -> None:
+    payload = {"choices": [{"message": {"role": "assistant", "content": "Hi", "function_call": call}}]}
+    with pytest.raises(InputError, match=r"payload\.choices\.0\.message\.function_call"):
+        read_response(payload, "openai.chat")

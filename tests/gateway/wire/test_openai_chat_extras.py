@@ -44,6 +44,12 @@ def test_the_older_function_call_is_judged_as_a_tool_call() -> None:
     assert found == {"messages[0].function_call.arguments": ("{}", Role.TOOL_CALL)}
 
 
+def test_arguments_of_the_older_function_call_are_judged_whole_whatever_they_are() -> None:
+    found = extras({"function_call": {"name": "f", "arguments": {"do": "it", "now": ["to them"]}}})
+    assert found == {"messages[0].function_call.arguments": ('{"do":"it","now":["to them"]}', Role.TOOL_CALL)}
+    assert extras({"function_call": {"name": "f", "arguments": None}}) == {}
+
+
 @pytest.mark.parametrize("field", ["refusal", "reasoning", "reasoning_content"])
 def test_a_text_field_that_holds_no_text_is_refused(field: str) -> None:
     with pytest.raises(InputError) as caught:
@@ -71,6 +77,8 @@ WORDS = "some hidden words"
         ({"content": [{"type": "image_url", "image_url": {"url": "u", "a": WORDS}}]}, "content[0].image_url.a"),
         ({"tool_call_id": WORDS}, "tool_call_id"),
         ({"function_call": {"name": WORDS}}, "function_call.name"),
+        ({"function_call": WORDS}, "function_call"),
+        ({"function_call": [WORDS]}, "function_call"),
         ({"tool_calls": [{"function": {"name": WORDS, "arguments": "{}"}}]}, "tool_calls[0].function.name"),
         ({"tool_calls": [{"id": WORDS, "function": {}}]}, "tool_calls[0].id"),
         ({"tool_calls": [{"custom": {"input": "a b", "note": WORDS}}]}, "tool_calls[0].custom.note"),

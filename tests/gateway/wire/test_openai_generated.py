@@ -13,6 +13,15 @@ def test_what_was_made_is_a_part_with_its_prompt(purpose: Purpose, kind: type[Im
     assert all(part.context == "A barn" and part.role is Role.ASSISTANT for part in found)
 
 
+@pytest.mark.parametrize("purpose", ["t2i", "t2v"])
+def test_of_data_with_an_address_both_are_judged(purpose: Purpose) -> None:
+    data, address = parts_of([Made(b64_json="aGk=", url="https://x.test/1")], purpose=purpose, prompt="")
+    assert isinstance(data, (Image, Video))
+    assert isinstance(address, (Image, Video))
+    assert (data.data, data.path) == (b"hi", "response.data[0]")
+    assert (address.url, address.path) == ("https://x.test/1", "response.data[0].url")
+
+
 def test_a_prompt_that_was_reworded_is_judged_beside_what_it_made() -> None:
     (said,) = parts_of([Made(revised_prompt="A red barn.")], purpose="t2i", prompt="A barn")
     assert isinstance(said, Text)

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from headgate.guard.commands.batch import HALTED
+from headgate.guard.filter import start
 
-from ...upstream import running
-from .shell import headgate
+from ...upstream import Reply, running
+from .shell import fake, headgate
 from .test_filter import _file
 
 
@@ -48,6 +49,20 @@ def test_options_choose_rows(tmp_path: Path) -> None:
     assert headgate("filter", source, "-o", tmp_path / "more", "--preset", "nobody").exit_code == 2
 
 
+def test_rows_that_wait_for_their_upstream_are_told_with_the_remedy(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with running() as server:
+        named = ("--regenerate", "--upstream", server.url, "--upstream-model", "m")
+        server.script = Reply(status=503, headers={"retry-after": "0"})
+        found = headgate("filter", _file(tmp_path), "-o", out, *named)
+        assert found.exit_code == 1
+        assert "whose upstream failed: 1; --resume tries them again" in found.output
+        server.script = Reply()
+        found = headgate("filter", _file(tmp_path), "-o", out, *named, "--resume")
+    assert found.exit_code == 0
+    assert "--resume" not in found.output
+
+
 def test_nothing_is_loaded_where_the_policy_is_off(tmp_path: Path) -> None:
     report = json.loads(headgate("filter", _file(tmp_path), "-o", tmp_path / "out", "--policy", "off", "--json").stdout)
     assert (report["kept"], report["run"]["models"], report["unjudged"]) == (2, [], {"policy_off": 2})
@@ -78,3 +93,12 @@ def test_a_url_is_an_output_like_a_folder(tmp_path: Path) -> None:
     found = headgate("filter", _file(tmp_path), "-o", url)
     assert (found.exit_code, f"{url}/kept.jsonl" in found.stdout.replace("\n", "")) == (0, True)
     assert headgate("filter", _file(tmp_path), "-o", url).exit_code == 2
+
+
+def test_a_model_that_is_given_is_asked_on_any_number_of_cores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(start, "cores", lambda: 8)
+    model = fake()
+    found = headgate("filter", _file(tmp_path), "-o", tmp_path / "out", "--json", models=model)
+    assert (json.loads(found.stdout)["dropped"], model.calls > 0) == (1, True)
+    found = headgate("filter", _file(tmp_path), "-o", tmp_path / "more", "--processes", 2, models=model)
+    assert (found.exit_code, "by its name" in found.output) == (2, True)

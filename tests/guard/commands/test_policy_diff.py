@@ -8,6 +8,7 @@ import pytest
 
 from headgate.guard.guard import Guard
 from headgate.guard.traffic import TrafficLog
+from headgate.models.registry import load
 
 from ..dialogue import BAD
 from .shell import fake, headgate
@@ -47,6 +48,45 @@ def test_lists_are_tried_where_content_was_recorded_and_counted_where_not(
     monkeypatch.setenv("HEADGATE_TRAFFIC_KEY", KEY)
     sealed = headgate("policy", "diff", "default", mine, "--on", _traffic(tmp_path, key=bytes.fromhex(KEY)), "--json")
     assert json.loads(sealed.stdout)["newly_blocked"]["count"] == 1
+
+
+CUSTOM = """version: 1
+extends: default
+custom:
+  betting:
+    examples: ["Which team should I bet on tonight?", "What are good odds for the derby?", "How are odds set?"]
+    action: {}
+    direction: input
+"""
+
+
+def test_categories_by_meaning_are_tried_where_it_was_recorded_and_counted_where_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("cryptography")
+    monkeypatch.setenv("HEADGATE_TRAFFIC_KEY", KEY)
+    paths = []
+    for action in ("flag", "refuse"):
+        paths.append(tmp_path / f"{action}.yaml")
+        paths[-1].write_text(CUSTOM.format(action) + f"name: {action}\n")
+    found = {}
+    for policy in ("default", paths[0]):
+        path = tmp_path / "traffic.jsonl"
+        path.unlink(missing_ok=True)
+        with Guard(policy, load("text")) as guard:
+            guard.traffic = TrafficLog(path, digest_key=b"d", key=bytes.fromhex(KEY))
+            for text in ("Tell me a safe bet against Liverpool tonight.", "A loaf of bread."):
+                guard.check(text)
+        said = headgate("policy", "diff", policy, paths[1], "--on", path, "--json", models=load("text"))
+        report = json.loads(said.stdout)
+        found[str(policy)] = (report["unknown"], report["exchanges"], report["newly_blocked"]["count"])
+    assert found == {"default": (2, 0, 0), str(paths[0]): (0, 2, 1)}
+    again = headgate("policy", "replay", path, "--policy", paths[0], models=load("text"))
+    assert again.stdout.count("the same, byte for byte") == 2
+    stranger = headgate("policy", "replay", path, "--policy", paths[0], models=load("text-research"))
+    assert stranger.exit_code == 1
+    assert stranger.stdout.count("another text model told what the texts are about") == 2
 
 
 def test_what_a_shadow_did_otherwise_is_told_from_the_record_alone(tmp_path: Path) -> None:

@@ -24,6 +24,15 @@ def test_there_is_a_line_for_each_direction_that_is_read(text_model: TextClassif
     assert both[Direction.TOOL_RESULT] is both[Direction.DOCUMENT]
 
 
+def test_the_line_of_the_same_examples_is_drawn_once_whatever_else_policies_say(text_model: TextClassifier) -> None:
+    one = lines_of(Custom(name="bets", examples=BETS, directions=("input",)), text_model)
+    same = lines_of(Custom(name="wagers", examples=BETS, severity=3, directions=("input", "output")), text_model)
+    other = lines_of(Custom(name="bets", examples=BETS[1:], directions=("input",)), text_model)
+    assert same[Direction.INPUT] is one[Direction.INPUT]
+    assert same[Direction.OUTPUT] is not one[Direction.INPUT]
+    assert other[Direction.INPUT] is not one[Direction.INPUT]
+
+
 def test_a_description_or_a_few_examples_tell_a_topic_from_others(text_model: TextClassifier) -> None:
     line = lines_of(Custom(name="bets", examples=BETS, directions=("input",)), text_model)[Direction.INPUT]
     wager = line.score(read(text_model, ["Which bookmaker has the best odds tonight?"], Role.USER))

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headgate.models.content import Direction, Text
 from headgate.models.errors import ConfigError
-from headgate.models.meaning import meaning_of
+from headgate.models.meaning import meaning_of, packed
 from headgate.models.text import TextClassifier
 from headgate.policies.compile import load_policy, parse_policy
 from headgate.policies.hits import MOST_SPANS
@@ -74,10 +76,16 @@ custom:
 """)
 
 
+def words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.casefold()))
+
+
 def test_a_category_by_meaning_finds_what_shares_no_word_with_its_examples(text_model: TextClassifier) -> None:
     finder = finder_of(ABOUT, text_model)
     assert finder is not None
-    wager, bread = text_model.assess([Text(text=text, path="a") for text in (ABOUT.custom[0].examples[0], "A loaf.")])
+    said = "Tell me a safe wager against Liverpool."
+    assert not words(said) & words(" ".join(ABOUT.custom[0].examples))
+    wager, bread = text_model.assess([Text(text=text, path="a") for text in (said, "A loaf.")])
     (hit,) = finder.find("", Direction.INPUT, meaning=meaning_of(wager))
     assert (hit.rule, hit.threshold) == ("custom.betting", 0.5)
     assert finder.find("", Direction.INPUT, meaning=meaning_of(bread)) == ()
@@ -85,12 +93,28 @@ def test_a_category_by_meaning_finds_what_shares_no_word_with_its_examples(text_
     assert finder_of(ABOUT, text_model) is finder
 
 
-def test_what_nobody_could_tell_the_meaning_of_is_unread() -> None:
+NARROW = packed(np.ones((1, 8), dtype=np.float32))
+WIDE = packed(np.ones((1, 384), dtype=np.float32))
+
+
+@pytest.mark.parametrize("meaning", [b"", b"told", NARROW, WIDE], ids=["none", "nonsense", "narrow", "wide"])
+def test_without_a_line_everything_that_it_would_read_is_unread(meaning: bytes) -> None:
     finder = Finder(ABOUT)
-    assert finder.unread("A bet.", Direction.INPUT, meaning=b"") == ("custom.betting",)
-    assert finder.unread("A bet.", Direction.OUTPUT, meaning=b"") == ()
-    assert finder.unread("A bet.", Direction.INPUT, meaning=b"told") == ()
-    assert finder.unread(" ", Direction.INPUT, meaning=b"") == ()
+    assert finder.reader == ""
+    assert finder.find("A bet.", Direction.INPUT, meaning=meaning) == ()
+    assert finder.unread("A bet.", Direction.INPUT, meaning=meaning) == ("custom.betting",)
+    assert finder.unread("A bet.", Direction.OUTPUT, meaning=meaning) == ()
+    assert finder.unread(" ", Direction.INPUT, meaning=meaning) == ()
+
+
+@pytest.mark.parametrize("meaning", [b"", b"told", NARROW, WIDE[:-1]], ids=["none", "nonsense", "narrow", "cut"])
+def test_a_meaning_that_the_line_cannot_read_is_unread(meaning: bytes, text_model: TextClassifier) -> None:
+    finder = finder_of(ABOUT, text_model)
+    assert finder is not None
+    assert finder.reader == text_model.digest
+    assert finder.find("A bet.", Direction.INPUT, meaning=meaning) == ()
+    assert finder.unread("A bet.", Direction.INPUT, meaning=meaning) == ("custom.betting",)
+    assert finder.unread("A bet.", Direction.INPUT, meaning=WIDE) == ()
 
 
 def test_of_very_many_hits_the_first_are_named_and_the_rest_is_told() -> None:
