@@ -107,6 +107,7 @@ def guarded(port: int, upstream: str, *, fake: bool) -> None:
     from headgate.gateway.app import create_app
     from headgate.gateway.config import Settings
     from headgate.gateway.pauses import settle
+    from headgate.gateway.protocol import bounded_http
     from headgate.guard.guard import Guard
     from headgate.models.assessment import Assessment
     from headgate.models.content import Part
@@ -119,9 +120,10 @@ def guarded(port: int, upstream: str, *, fake: bool) -> None:
             return [self.ready] * len(parts)
 
     guard = Guard("default", Free() if fake else None)
-    app = create_app(Settings(upstream=upstream), guard=guard)
+    settings = Settings(upstream=upstream)
+    app = create_app(settings, guard=guard)
     settle()
-    uvicorn.run(app, port=port, loop="uvloop", http="httptools", access_log=False, log_level="warning")
+    uvicorn.run(app, port=port, loop="uvloop", http=bounded_http(settings), access_log=False, log_level="warning")
 
 
 def load(port: int, *, seconds: float, connections: int, stream: bool, same: bool = False) -> list[float]:

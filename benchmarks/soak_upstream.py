@@ -13,7 +13,7 @@ from typing import Any
 from aiohttp import web
 
 WORDS = "This is a sentence that is fine. Here comes another one, which is a little longer. And a third."
-BAD = f"{WORDS} BAD words end it."
+BAD = f"{WORDS} BAD words: I am going to find you and beat you until you stop breathing."
 USAGE = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
 FAULTS = ("error", "slow", "half", "nonsense", "reset")
 EVENTS = "text/event-stream"

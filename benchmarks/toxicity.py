@@ -32,8 +32,8 @@ from headgate.models.classifier import Classifier
 from headgate.models.content import Part, Text
 from headgate.models.guards.encoder_judge import EncoderJudge
 from headgate.models.guards.unbiased_toxic_roberta import GUARD
+from headgate.models.place import Place
 from headgate.models.registry import embedded
-from headgate.models.runtimes import Place
 from headgate.models.text import TextClassifier
 
 CORES = len(os.sched_getaffinity(0))

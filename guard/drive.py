@@ -6,13 +6,19 @@ source raises ends the exchange and reaches the caller, after the source was tol
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Coroutine, Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from ..models.assessment import Assessment
 from ..models.content import Part
-from .effects import Cancel, Consult, Consulted, Event, Finish, Generate, Judge, Read, Release, Reply
+from .effects import Cancel, Consult, Consulted, Delta, Effect, Event, Finish, Generate, Judge, Read, Release, Reply
 from .loop import Steps
+
+LONG: Final = 1 << 15
+"""Characters of an answer that come at once from which on it is read off the event loop: a million take 20 ms."""
+MANY: Final = 512
+"""Assessments from which on they are weighed there."""
 
 
 class Source(Protocol):
@@ -142,7 +148,10 @@ async def arun(
     reply: Reply = None
     try:
         while True:
-            effect = steps.send(reply)
+            effect = await _sent_aside(steps, reply) if _is_long(reply) else steps.send(reply)
+            if isinstance(effect, Finish):
+                yield effect
+                return
             if isinstance(effect, Release):
                 reply = None
                 yield effect
@@ -182,7 +191,7 @@ async def adrive(
     reply: Reply = None
     try:
         while True:
-            effect = steps.send(reply)
+            effect = await _sent_aside(steps, reply) if _is_long(reply) else steps.send(reply)
             # The three that make up nearly every exchange come first.
             if isinstance(effect, Read):
                 reply = await source.read()
@@ -192,6 +201,8 @@ async def adrive(
                 reply = None
                 if sink is not None:
                     await sink.release(effect)
+            elif isinstance(effect, Finish):
+                return effect
             else:
                 reply = await _performed(effect, judge, source, consult)
     except StopIteration as stop:
@@ -203,6 +214,31 @@ async def adrive(
         raise
     finally:
         steps.close()
+
+
+def _is_long(reply: Reply) -> bool:
+    """Whether the loop takes so long over it that an event loop would notice."""
+    if isinstance(reply, Delta):
+        return len(reply.text) > LONG
+    return isinstance(reply, tuple) and len(reply) > MANY
+
+
+async def _sent_aside(steps: Steps, reply: Reply) -> Effect | Finish:
+    """The loop's next effect, or what it ends in, worked out in a thread; a cancelled caller waits until it stands."""
+    sent = asyncio.ensure_future(asyncio.to_thread(_sent, steps, reply))
+    try:
+        return await asyncio.shield(sent)
+    except asyncio.CancelledError:
+        await asyncio.gather(sent, return_exceptions=True)
+        raise
+
+
+def _sent(steps: Steps, reply: Reply) -> Effect | Finish:
+    try:
+        return steps.send(reply)
+    except StopIteration as stop:  # which no future can hold
+        finish: Finish = stop.value
+        return finish
 
 
 async def _performed(

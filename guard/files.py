@@ -101,8 +101,14 @@ def damages() -> tuple[type[Exception], ...]:
 
 def read_rows(name: str) -> Iterator[dict[str, Any]]:
     """Every row of a JSONL(.gz, .zst) or Parquet file as a dictionary; InputError names the first bad line."""
+    for _, row in numbered_rows(name):
+        yield row
+
+
+def numbered_rows(name: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The same, each with its line or row number, from 1; blank lines count and are no rows."""
     if name.endswith(".parquet"):
-        yield from _read_parquet(name)
+        yield from enumerate(_read_parquet(name), start=1)
         return
     decoder = msgspec.json.Decoder(dict[str, Any])
     with open_lines(name) as file:
@@ -110,7 +116,7 @@ def read_rows(name: str) -> Iterator[dict[str, Any]]:
             if line.isspace():
                 continue
             try:
-                yield decoder.decode(line)
+                yield number, decoder.decode(line)
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 raise InputError(f"{name}:{number}: not a JSON object: {error}") from error
 

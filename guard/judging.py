@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 
 import msgspec
@@ -12,17 +12,19 @@ import msgspec
 from ..models.assessment import Assessed, Assessment, Unjudged
 from ..models.classifier import Classifier, callers_of, members_of, patience_of
 from ..models.combine import failed
-from ..models.content import Kind, Part, Text, digest, kind_of
+from ..models.content import Kind, Part, Text, digests, kind_of
 from ..models.scheduler import Priority, Scheduler
 from .failure import unjudged
 from .memo import Memo
 
-BIG = 1 << 18
-"""Characters from which on digests are made off the event loop: a million of them take a millisecond."""
+BIG = 1 << 17
+"""Characters, contexts included, from which on digests are made off the event loop: a million take milliseconds."""
+MANY = 512
+"""Parts of which the answers are kept off the event loop."""
 FULL_SHARE = 0.75
 """What the classifiers in charge get of the time where stand-ins come after them; those share the rest."""
 
-_NOBODY = {
+_NOBODY: dict[Kind, str] = {
     "image": "no visual classifier is configured",
     "video": "no visual classifier is configured",
     "text": "no text classifier is configured",
@@ -95,6 +97,8 @@ class Judging:
         )
         self._rungs = _ladders(self.schedulers, len(self.classifiers), timeout)
         self._readers = _readers(self.classifiers)
+        self._digests: tuple[str, ...] = ()
+        self._ended: dict[Kind, str] = {}
         self._key = key or os.urandom(32)
 
     @property
@@ -120,9 +124,9 @@ class Judging:
 
     async def ajudge(self, parts: Sequence[Part], *, urgent: bool = False) -> tuple[Assessment, ...]:
         """One assessment for each part; inference runs off the event loop."""
-        big = sum([len(part.text) for part in parts if isinstance(part, Text)]) > BIG
+        big = sum([len(part.text) + len(part.context) for part in parts if isinstance(part, Text)]) > BIG
         if self.memo.shared and not urgent:
-            await self.memo.fetch([self._key_of(part, self._readers.get(kind_of(part))) for part in parts])
+            await self.memo.fetch(self._keys(parts))
         look = await asyncio.to_thread(self._look, parts) if big else self._look(parts)
         if look.wanted:
             priority = _priority(urgent=urgent, bulk=False)
@@ -144,37 +148,47 @@ class Judging:
                 except Exception as error:  # noqa: BLE001 - whatever a classifier raises means "not judged"
                     wanted.error = wanted.error or error
                 else:
-                    self._keep(look, wanted, mine, answers, rung)
+                    if len(mine) > MANY:
+                        await asyncio.to_thread(self._keep, look, wanted, mine, answers, rung)
+                    else:
+                        self._keep(look, wanted, mine, answers, rung)
         _miss(look, wanted)
 
     def _look(self, parts: Sequence[Part]) -> _Look:
         """What the memo knows, the key of each part, and what is to be asked for the rest."""
-        look = _Look([], {}, {})
-        found, wanted = look.found, look.wanted
-        for part in parts:
-            index = self._readers.get(kind_of(part))
-            key = self._key_of(part, index)
-            look.keys.append(key)
-            if key in found:
-                continue
-            if index is None:
-                found[key] = Unjudged(reason="no_classifier", detail=_NOBODY[kind_of(part)])
-                continue
-            asked = wanted.get(index)
-            if asked is not None and key in asked.left:
-                continue
-            if (known := self.memo.get(key)) is not None:
-                found[key] = known
-            elif asked is not None:
-                asked.left[key] = part
-            else:
-                wanted[index] = _Wanted(self.classifiers[index], {key: part})
+        look = _Look(self._keys(parts), {}, {})
+        look.found |= self.memo.find(look.keys)
+        if len(look.found) < len(look.keys):
+            self._want(look, parts)
         return look
 
-    def _key_of(self, part: Part, index: int | None) -> str:
-        """The part's keyed digest with its reader's; never the policy, which may change without a new judgement."""
-        key = digest(part, key=self._key)
-        return key if index is None else f"{key}:{self.classifiers[index].digest}"
+    def _want(self, look: _Look, parts: Sequence[Part]) -> None:
+        """Notes for each classifier what it is to be asked; each part once."""
+        found, wanted = look.found, look.wanted
+        for key, part in zip(look.keys, parts, strict=True):
+            if key in found:
+                continue
+            index = self._readers.get(kind_of(part))
+            if index is None:
+                found[key] = Unjudged(reason="no_classifier", detail=_NOBODY[kind_of(part)])
+            elif index in wanted:
+                wanted[index].left.setdefault(key, part)
+            else:
+                wanted[index] = _Wanted(self.classifiers[index], {key: part})
+
+    def _keys(self, parts: Sequence[Part]) -> list[str]:
+        """Each part's keyed digest with its reader's; never the policy, which may change without a new judgement."""
+        ends = self._ends()
+        return [found + ends[kind_of(part)] for found, part in zip(digests(parts, key=self._key), parts, strict=True)]
+
+    def _ends(self) -> Mapping[Kind, str]:
+        """What the keys of each kind end in; a reader's digest changes when it is told to tell more."""
+        digests = tuple([one.digest for one in self.classifiers])
+        if digests != self._digests:
+            read: dict[Kind, str] = {kind: f":{digests[index]}" for kind, index in self._readers.items()}
+            nobody: dict[Kind, str] = dict.fromkeys(_NOBODY, "")
+            self._ended, self._digests = nobody | read, digests
+        return self._ended
 
     def _keep(
         self, look: _Look, wanted: _Wanted, mine: dict[str, Part], answers: Sequence[Assessment], rung: _Rung

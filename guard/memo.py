@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from ..models.assessment import Assessed
 
@@ -27,14 +27,19 @@ class Memo:
 
     def get(self, key: str) -> Assessed | None:
         """The assessment of this key, if it is still kept."""
-        found = self._kept.get(key)
-        if found is None:
-            self.misses += 1
-            return None
-        self.hits += 1
+        return self.find((key,)).get(key)
+
+    def find(self, keys: Collection[str]) -> dict[str, Assessed]:
+        """Those of the keys that are still kept, with their assessments; the same key twice is looked up once."""
+        kept, found = self._kept, {}
         with self._lock:
-            if key in self._kept:  # another thread may have let it go meanwhile
-                self._kept.move_to_end(key)
+            for key in keys:
+                if key not in found and (known := kept.get(key)) is not None:
+                    found[key] = known
+                    kept.move_to_end(key)
+        hits = len(found)
+        self.hits += hits
+        self.misses += (len(keys) if hits == len(keys) else len(set(keys))) - hits
         return found
 
     def put(self, key: str, assessment: Assessed) -> None:

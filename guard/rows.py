@@ -68,10 +68,9 @@ def columns(mapping: Iterable[str]) -> Columns:
 def exchange(row: Mapping[str, Any], layout: Columns) -> Exchange:
     """What the row asks to judge; InputError names the column that is missing or cannot be read."""
     purpose = _purpose(row, layout)
-    messages = layout.get(row, "messages")
+    messages, shown = layout.get(row, "messages"), media_of(row, layout)
     if messages is not None:
-        return _chat(messages, purpose)
-    shown = _media(row, layout)
+        return _with(_chat(messages, purpose), shown)
     kind = layout.get(row, "kind")
     prompt, response, text = (_text(row, layout, field) for field in ("prompt", "response", "text"))
     if prompt is None and text is not None:
@@ -115,7 +114,7 @@ def _with(found: Exchange, shown: tuple[Part, ...]) -> Exchange:
     return msgspec.structs.replace(found, prompt=(*found.prompt, *shown)) if shown else found
 
 
-def _media(row: Mapping[str, Any], layout: Columns) -> tuple[Part, ...]:
+def media_of(row: Mapping[str, Any], layout: Columns) -> tuple[Part, ...]:
     """The images and videos of a row: bytes, a URL or path, `{"bytes", "path"}` as data sets have it, or a list."""
     found: list[Part] = []
     for field, kind in (("image", Image), ("video", Video)):

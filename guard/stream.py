@@ -127,7 +127,8 @@ def _end_of_words(text: str, start: int, end: int) -> int:
 
 def _abbreviates(text: str, start: int, mark: int, end: int) -> bool:
     """Whether the mark at `mark` belongs to an abbreviation or a list's number and ends no sentence."""
-    *_, word = text[max(start, mark - 16) : mark].rsplit(None, 1) or [""]
+    before = text[max(start, mark - 16) : mark]
+    word = before[before.rfind(" ") + 1 :]
     if len(word) > 1 and word.isascii() and word.isalpha() and word.lower() not in _SHORT:
         return False  # a whole word, and none of them
     return _ABBREVIATION.search(text[start:end], max(0, mark - start - 16)) is not None

@@ -45,8 +45,10 @@ _OPTIONS: Final = (
     click.option("--seed", default=0, show_default=True, help="Draws another sample."),
     click.option("--limit", type=click.IntRange(min=1), help="At most so many rows of the input."),
     click.option("--dry-run", is_flag=True, help="Say what would be read; judge 20 rows and write nothing."),
-    click.option("--resume", is_flag=True, help="Go on where an interrupted run of the same policy and model stopped."),
-    click.option("--mix", is_flag=True, help="With --resume: go on under another policy or model."),
+    click.option(
+        "--resume", is_flag=True, help="Go on where a run of the same policy and model stopped, or upstream failed."
+    ),
+    click.option("--mix", is_flag=True, help="With --resume: go on under another policy, model or upstream."),
     click.option("--force", is_flag=True, help="Write the folder's files anew."),
     click.option("--max-errors", type=click.IntRange(min=0), help="Stop after more unreadable rows than that."),
     click.option("--spare-rejected", is_flag=True, help="The rejected side of a preference pair does not decide."),
@@ -60,7 +62,11 @@ _OPTIONS: Final = (
     click.option("--upstream-model", metavar="NAME", help="The model to ask there."),
     click.option("--key-env", default="", metavar="VARIABLE", help="The environment variable with its key."),
     click.option(
-        "--concurrency", type=click.IntRange(1, 1024), default=8, show_default=True, help="Answers made at a time."
+        "--concurrency",
+        type=click.IntRange(1, 1024),
+        default=8,
+        show_default=True,
+        help="Answers made at a time; by each actor of Ray.",
     ),
     click.option("--split", is_flag=True, help="Leave the outputs in pieces, one a shard."),
     click.option("--report", is_flag=True, help="Write report.html too; it quotes rows."),
@@ -123,8 +129,10 @@ def opened(ctx: click.Context, asked: Asked) -> Iterator[Job]:
         return
     from ..filter.judge import BulkJudge
 
-    if asked.processes > 1 and ctx.obj is not None:
-        raise ConfigError("several processes need a model by its name")
+    if ctx.obj is not None:
+        if asked.processes > 1:
+            raise ConfigError("several processes need a model by its name")
+        asked = msgspec.structs.replace(asked, processes=1)
     model = models_of(asked.score_file or "", asked.model)
     guard = open_guard(ctx, policy=asked.policy, model=model, timeout=BULK_TIMEOUT)
     judge = BulkJudge(guard, target_fpr=asked.target_fpr)
@@ -223,5 +231,7 @@ def _print(report: FilterReport, output: str, *, tag: bool) -> None:
     console().print(table)
     again = f", {report.repeated:,} of them seen before" if report.repeated else ""
     rate = f"{report.rows_per_second:,.0f} rows a second"
-    end = "" if report.complete else "; --limit ended the run before the input did"
+    end = "" if report.complete or report.waiting else "; --limit ended the run before the input did"
     click.echo(f"{report.rows:,} rows{again}, {report.run.policy}@{report.run.policy_hash}, {rate}{end}")
+    if report.waiting and not report.complete:
+        click.echo(f"rows of errors.jsonl whose upstream failed: {report.waiting:,}; --resume tries them again")

@@ -13,6 +13,7 @@ import msgspec
 from ...models.errors import InputError
 from ..bulk import Concluded
 from ..rows import Exchange
+from .answers import Answers
 from .formats.block import Row
 from .plan import Plan
 from .report import Counts
@@ -31,19 +32,25 @@ class Judge(Protocol):
 
 
 class Appraised(msgspec.Struct):
-    """A row with what it asks, the threshold of its source, and what was concluded, or why nothing was: `error`."""
+    """A row with what it asks, the threshold of its source, and what was concluded, or why nothing was: `error`.
+
+    `own` is what was concluded of the row as it stands in its file, also where its answer was made again.
+    `waits` says that another run may do better, as its upstream failed in a way that may pass.
+    """
 
     row: Row
     sides: Sides | None = None
     threshold: float | None = None
     concluded: Concluded | None = None
+    own: Concluded | None = None
     error: str = ""
+    waits: bool = False
 
 
 class Again(Protocol):
     """Makes rejected answers again, in place."""
 
-    def __call__(self, rows: Sequence[Appraised]) -> None:
+    def __call__(self, rows: Sequence[Appraised], known: Answers) -> None:
         """Each row gets the conclusion of its new answer, or the error of the upstream that gave none."""
         ...
 
@@ -67,14 +74,19 @@ class Appraiser:
         self._known: OrderedDict[bytes, Concluded] = OrderedDict()
         self._lock = threading.Lock()
 
-    def __call__(self, rows: Sequence[Row], name: str, counts: Counts) -> list[Appraised]:
-        """What came of each row of the file `name`, in order; rows that were judged before count as repeated."""
+    def __call__(
+        self, rows: Sequence[Row], name: str, counts: Counts, *, answers: Answers | None = None
+    ) -> list[Appraised]:
+        """What came of each row of the file `name`, in order; rows that were judged before count as repeated.
+
+        `answers` are those of the upstream that are there already, and get those that are not.
+        """
         found = [self._read(row, name) for row in rows]
         asked = [one for one in found if one.sides is not None]
         for one, concluded in zip(asked, self._conclusions(asked, counts), strict=True):
-            one.concluded = concluded
+            one.concluded = one.own = concluded
         if self._again is not None:
-            self._again(asked)
+            self._again(asked, answers or Answers())
         return found
 
     def _read(self, row: Row, name: str) -> Appraised:

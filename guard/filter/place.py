@@ -10,14 +10,15 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, Final, Protocol
 
 from ...models.errors import ConfigError, HeadgateError
-from ..files import filesystem
+from ..files import STDIN, filesystem
 from .formats.pieces import settle
 
 _WITH_FOLDERS: Final = frozenset({"dbfs", "ftp", "hdfs", "sftp", "smb", "ssh", "webhdfs"})
-"""Protocols of file systems that want a folder before a file in it."""
+"""Protocols of file systems that want a folder before a file in it, and show a file while it is being written."""
 
 
 class Halted(HeadgateError):
@@ -41,6 +42,10 @@ class Place(Protocol):
 
     def remove(self, name: str) -> None:
         """Remove a file or a whole folder, if it is there."""
+        ...
+
+    def inner(self, name: str) -> tuple[str, ...]:
+        """The first step from the folder to a file that is named by its path or URL; empty where it is not in there."""
         ...
 
     def upload(self, path: Path, name: str) -> None:
@@ -123,6 +128,14 @@ class Local:
         else:
             path.unlink(missing_ok=True)
 
+    def inner(self, name: str) -> tuple[str, ...]:
+        """The first step to a file, by its own name and by that of what it links to."""
+        if is_remote(name) or name == STDIN:
+            return ()
+        folder, path = self.folder.resolve(), local(name)
+        found = {path.parent.resolve() / path.name, path.resolve()}
+        return tuple(one.relative_to(folder).parts[0] for one in found if folder in one.parents)
+
     def upload(self, path: Path, name: str) -> None:
         """Nothing to do for what was made here."""
 
@@ -132,7 +145,7 @@ class Local:
 
 
 class Remote:
-    """A folder behind a URL. Stores of objects put a whole object or none."""
+    """A folder behind a URL. Stores of objects put a whole object or none; elsewhere a draft is renamed."""
 
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
@@ -144,9 +157,8 @@ class Remote:
 
     def put(self, name: str, data: bytes) -> None:
         """Write an object."""
-        with _door(self.url, Halted):
-            self._prepare(name)
-            self._system.pipe_file(self._path(name), data)
+        with _door(self.url, Halted), self._whole(name) as draft:
+            self._system.pipe_file(draft, data)
 
     def get(self, name: str) -> bytes | None:
         """An object's bytes, None where there is none."""
@@ -175,14 +187,19 @@ class Remote:
             if self._system.exists(self._path(name)):
                 self._system.rm(self._path(name), recursive=True)
 
+    def inner(self, name: str) -> tuple[str, ...]:
+        """The first step to an object."""
+        start = f"{self.url}/"
+        return (name.removeprefix(start).strip("/").partition("/")[0],) if name.startswith(start) else ()
+
     def upload(self, path: Path, name: str) -> None:
         """Put a file of this machine, or all files of a folder, under a name."""
         with _door(self.url, Halted):
             for one in sorted(path.rglob("*")) if path.is_dir() else [path]:
                 if one.is_file():
                     target = name if one == path else f"{name}/{one.relative_to(path).as_posix()}"
-                    self._prepare(target)
-                    self._system.put_file(str(one), self._path(target))
+                    with self._whole(target) as draft:
+                        self._system.put_file(str(one), draft)
 
     def download(self, name: str, path: Path) -> None:
         """Bring an object to this machine."""
@@ -192,11 +209,23 @@ class Remote:
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}"
 
-    def _prepare(self, name: str) -> None:
-        # A store of objects has no folders, and would make a whole bucket of a misspelt one.
+    @contextmanager
+    def _whole(self, name: str) -> Iterator[str]:
+        """Where to write so that the name holds all of it or nothing: a draft, where not the store sees to that."""
+        path = self._path(name)
         protocol = self._system.protocol
-        if _WITH_FOLDERS & ({protocol} if isinstance(protocol, str) else set(protocol)):
-            self._system.makedirs(self._path(name).rpartition("/")[0], exist_ok=True)
+        # A store of objects has no folders, and would make a whole bucket of a misspelt one.
+        if not _WITH_FOLDERS & ({protocol} if isinstance(protocol, str) else set(protocol)):
+            yield path
+            return
+        self._system.makedirs(path.rpartition("/")[0], exist_ok=True)
+        draft = f"{path}.{token_hex(4)}.new"
+        yield draft
+        # Most of these rename onto no file that is there.
+        self._system.invalidate_cache()
+        if self._system.exists(path):
+            self._system.rm(path)
+        self._system.mv(draft, path)
 
 
 def _last(path: str) -> str:

@@ -10,25 +10,27 @@ from typing import Any, Final
 
 import msgspec
 
-from ...models.errors import ConfigError, UpstreamError
+from ...models.errors import ConfigError, InputError, UpstreamError
 from ...policies.compiled import CompiledPolicy
 from ...policies.verdict import DELIVERS, Action
-from ..bulk import Concluded
+from ..bulk import Concluded, conclude_many
 from ..calls import call_of
 from ..conversation import Message
 from ..effects import Finish, Generate
 from ..function_source import FunctionSource
 from ..rows import Exchange
+from .answers import Answers, RowAnswers
 from .appraise import Appraised
 from .judge import BulkJudge
 from .place import Halted
 from .plan import Plan, Upstream
 from .sides import asked_messages
 from .sort import bin_of
-from .upstream import Client
+from .upstream import Client, Passing
 
 HOPELESS: Final = (401, 403, 404)
 """Statuses of an upstream that will answer no row."""
+_REMEDY: Final = "look at --upstream, --upstream-model and --key-env, then --resume (with --mix under another name)"
 
 
 class Regenerator:
@@ -45,11 +47,18 @@ class Regenerator:
         self._client = client or Client(upstream)
         self._pool = ThreadPoolExecutor(upstream.concurrency, thread_name_prefix="headgate-again")
 
-    def __call__(self, rows: Sequence[Appraised]) -> None:
-        """Rows whose answer was rejected get the one that the loop delivers, or its last verdict; in place."""
+    def __call__(self, rows: Sequence[Appraised], known: Answers) -> None:
+        """Rows whose answer was rejected get the one that the loop delivers, or its last verdict; in place.
+
+        Upstream is asked for what is not `known`, and its answers are added there.
+        """
         wanted = [one for one in rows if _is_rejected(one)]
-        answers = [answer for answer in self._pool.map(self._again, wanted) if answer is not None]
-        judged = self._judge([answer.exchange for answer in answers])
+        made = self._pool.map(self._again, wanted, [known.of(one.row.number) for one in wanted])
+        answers = [answer for answer in made if answer is not None]
+        # The loop has judged all of it, so that the memo knows the scores.
+        judge = self._judge.guard
+        exchanges = [answer.exchange for answer in answers]
+        judged = conclude_many(exchanges, lambda parts: judge.judge(parts, bulk=True), rules=self._judge.rules())
         for answer, found in zip(answers, judged, strict=True):
             answer.row.concluded = Concluded(answer.finish.verdict, found.assessments, found.paths, answer.text)
 
@@ -57,23 +66,28 @@ class Regenerator:
         """End the threads."""
         self._pool.shutdown(cancel_futures=True)
 
-    def _again(self, one: Appraised) -> _Answer | None:
+    def _again(self, one: Appraised, known: RowAnswers) -> _Answer | None:
         """The new answer; None where there is none, and then the row says why."""
         assert one.sides is not None
         assert one.concluded is not None
         (given,) = one.sides.exchanges
-        messages = asked_messages(one.row.fields or {}, self._plan.columns, preset=self._plan.preset)
+        try:
+            messages = asked_messages(one.row.fields or {}, self._plan.columns, preset=self._plan.preset)
+        except InputError as error:
+            one.error = f"not made again: {error}"
+            return None
         if not messages:
             return None
         guard = copy(self._judge.guard)
         guard.rules = self._judge.rules(one.threshold)
-        source = _Source(self._client, messages, given.response)
+        source = _Source(self._client, known, messages, given.response)
         try:
             finish = guard.exchange(given.prompt, source)
         except UpstreamError as error:
             if error.status in HOPELESS:
-                raise Halted(f"{error}: look at --upstream, --upstream-model and --key-env, then --resume") from error
+                raise Halted(f"{error}: {_REMEDY}") from error
             one.error = f"not made again: {error}"
+            one.waits = isinstance(error, Passing)
             return None
         if finish.delivery != "delivered" or (finish.round or 0) < 2:
             one.concluded = msgspec.structs.replace(one.concluded, verdict=finish.verdict)
@@ -92,9 +106,9 @@ class _Answer(msgspec.Struct):
 class _Source(FunctionSource):
     """The row's own answer in the first round, upstream's in the next ones."""
 
-    def __init__(self, client: Client, messages: Sequence[Message], given: Any) -> None:
+    def __init__(self, client: Client, known: RowAnswers, messages: Sequence[Message], given: Any) -> None:
         def ask(messages: Sequence[Message]) -> str:
-            return client.complete(messages)
+            return known.ask(messages, client.complete)
 
         super().__init__(ask, call_of(inspect.signature(ask), "messages", (list(messages),), {}), None)
         self._given = given

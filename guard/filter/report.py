@@ -32,12 +32,14 @@ class Counts(msgspec.Struct, kw_only=True):
 
     `by` maps `source` and `lang` to a value to the rows of each bin; `scores` counts `unsafe` in BARS steps for each
     bin; `left_out` are rows that --where did not want; `repeated` were not judged because their like had been.
+    `waiting` are rows among the errors whose upstream failed in a way that may pass.
     """
 
     rows: int = 0
     blank: int = 0
     left_out: int = 0
     repeated: int = 0
+    waiting: int = 0
     bins: dict[str, int] = msgspec.field(default_factory=lambda: dict.fromkeys(BINS, 0))
     actions: dict[str, int] = {}
     categories: dict[str, dict[str, int]] = {}
@@ -80,7 +82,10 @@ class Counts(msgspec.Struct, kw_only=True):
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run was made with: a folder holds the rows of one such run only."""
+    """What a run was made with: a folder holds the rows of one such run only.
+
+    `upstream` is the URL and model that made answers again.
+    """
 
     inputs: tuple[str, ...]
     sizes: tuple[int, ...]
@@ -90,13 +95,15 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     mode: str
     models: tuple[str, ...]
     options: dict[str, str] = {}
+    upstream: str = ""
 
 
 class FilterReport(msgspec.Struct, frozen=True, kw_only=True):
     """report.json: where rows went, in numbers and as shares of all, and what judged them how fast.
 
     `seconds` and `rows_per_second` are of the last start only; `complete` is False where the run ended before the
-    input did. `scores` are counts of `unsafe` in 20 steps over 0..1.
+    input did, or rows wait for their upstream: `waiting` of the errors. `scores` are counts of `unsafe` in 20 steps
+    over 0..1.
     """
 
     rows: int
@@ -118,6 +125,7 @@ class FilterReport(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     rows_per_second: float
     regenerated: int = 0
+    waiting: int = 0
 
 
 def add(into: Counts, more: Counts) -> None:
@@ -126,6 +134,7 @@ def add(into: Counts, more: Counts) -> None:
     into.blank += more.blank
     into.left_out += more.left_out
     into.repeated += more.repeated
+    into.waiting += more.waiting
     for mine, its in ((into.bins, more.bins), (into.actions, more.actions), (into.unjudged, more.unjudged)):
         _merge(mine, its)
     for slug, severities in more.categories.items():
@@ -159,6 +168,7 @@ def report(counts: Counts, run: Run, *, complete: bool, seconds: float, judged: 
         blank=counts.blank,
         left_out=counts.left_out,
         repeated=counts.repeated,
+        waiting=counts.waiting,
         shares=shares,
         actions=_sorted(counts.actions),
         categories={slug: _sorted(found) for slug, found in sorted(counts.categories.items())},

@@ -10,13 +10,13 @@ from typing import Final, TypeAlias
 import msgspec
 
 from ... import __version__
-from ..files import size_of
+from ..files import STDIN, size_of
 from .outputs import ERRORS, assemble, workbench
 from .place import Halted, Place, place_of, writing
 from .plan import Plan
 from .report import Counts, FilterReport, Run, add, report, total
 from .shards import SHARD_ROWS, Reading
-from .store import REPORT, SHARDS, Key, Manifest, Marker, begin, clear_shards, done, write_manifest
+from .store import REPORT, SHARDS, Key, Manifest, Marker, begin, check_sources, clear_shards, done, write_manifest
 
 Engine: TypeAlias = Callable[[Reading], Iterator[Marker]]
 """Reads and does shards and gives their markers, in any order."""
@@ -29,7 +29,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
     `limit` ends it after so many rows of the input; `cutoff` and `seed` draw a sample of them (see `where.chosen`);
     `max_errors` ends it once more rows than that could not be read. `options` are further settings under which rows
-    come out otherwise. `split` leaves the outputs in pieces.
+    come out otherwise, `upstream` names what makes answers again. `split` leaves the outputs in pieces.
     """
 
     inputs: tuple[str, ...]
@@ -49,6 +49,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     shard_rows: int = SHARD_ROWS
     split: bool = False
     options: dict[str, str] = {}
+    upstream: str = ""
     command: tuple[str, ...] = ()
 
     @property
@@ -74,11 +75,13 @@ def run_filter(job: Job, *, progress: Callable[[Tally], None] = lambda tally: No
     started = time.monotonic()
     run = run_of(job)
     place = job.place
+    sources = (*job.inputs, job.plan.scores) if job.plan.scores else job.inputs
+    check_sources(place, sources, held=_BINS)
     manifest = begin(place, _manifest(job, run), held=_BINS, resume=job.resume, force=job.force, mix=job.mix)
     if manifest.complete:
         clear_shards(place)
         return msgspec.json.decode(place.get(REPORT) or b"", type=FilterReport)
-    markers = {key: marker for key, marker in done(place).items() if not marker.cut}
+    markers = {key: marker for key, marker in done(place).items() if marker.over}
     tally = Tally(total(one.counts for one in markers.values()), 0, sum(run.sizes), 0)
     tally.before = _rows(tally.counts)
     progress(tally)
@@ -89,6 +92,7 @@ def run_filter(job: Job, *, progress: Callable[[Tally], None] = lambda tally: No
         progress(tally)
         _check_errors(job, tally.counts, markers)
     complete = job.limit is None or not any(marker.cut for marker in markers.values())
+    complete = complete and (not tally.counts.waiting or STDIN in job.inputs)  # nothing comes on stdin twice
     seconds = time.monotonic() - started
     # Counted anew in order, so that caps and examples do not depend on who was done first.
     counts = total(markers[key].counts for key in sorted(markers))
@@ -103,6 +107,7 @@ def _finish(
 ) -> None:
     """The outputs, then the report, then the manifest that says they are there."""
     split = job.split and found.complete
+    _clear(place, markers, manifest, split=split)
     with workbench(place, markers) as folder:
         files = assemble(folder, markers, inputs=job.inputs, split=split, compression=job.plan.compression)
         for path in sorted(folder.iterdir()):
@@ -116,6 +121,13 @@ def _finish(
     write_manifest(place, msgspec.structs.replace(manifest, complete=found.complete, files=files))
     if found.complete:
         clear_shards(place)
+
+
+def _clear(place: Place, markers: Mapping[Key, Marker], manifest: Manifest, *, split: bool) -> None:
+    """Removes the outputs of an earlier start, which may have had others; all that is wanted is made again."""
+    whole = {output for marker in markers.values() for output in marker.pieces} if split else set()
+    for name in sorted({*manifest.files, ERRORS, *whole}):
+        place.remove(name)
 
 
 def reading_of(job: Job, done: Iterable[Key] = ()) -> Reading:
@@ -154,6 +166,7 @@ def run_of(job: Job) -> Run:
         mode=job.mode,
         models=job.models,
         options={name: value for name, value in {**own, **job.options}.items() if value not in ("", "False")},
+        upstream=job.upstream,
     )
 
 

@@ -11,7 +11,9 @@ from ...models.content import Text
 from ...models.errors import InputError
 from ...policies.verdict import Coverage, Finding, Missed, Verdict
 from ..bulk import Concluded
-from ..rows import Columns, Exchange, exchange
+from ..conversation import message_of
+from ..rows import Columns, Exchange, exchange, media_of
+from .media import with_images
 from .presets import prepared
 
 _ANSWER: Final = "response[0]"
@@ -33,19 +35,25 @@ def sides(row: Mapping[str, Any], layout: Columns, *, preset: str = "") -> Sides
     if any(value is None for value in pair.values()):
         return Sides((exchange(row, layout),))
     prompt = layout.get(row, "prompt")
-    found = tuple(_side(name, value, prompt, layout) for name, value in pair.items())
-    return Sides(found, tuple(pair))
+    shown = media_of(row, layout)
+    found = (_side(name, value, prompt, layout) for name, value in pair.items())
+    return Sides(tuple(msgspec.structs.replace(one, prompt=(*one.prompt, *shown)) for one in found), tuple(pair))
 
 
 def asked_messages(row: Mapping[str, Any], layout: Columns, *, preset: str = "") -> list[dict[str, Any]]:
-    """The conversation that a row's answer answers, as a chat model is sent it; empty where the row has none."""
+    """The conversation that a row's answer answers, as a chat model is sent it; empty where the row has none.
+
+    Images of a row go with its last question; InputError for media that cannot be sent.
+    """
     if preset:
         row = prepared(row, preset)
-    messages = layout.get(row, "messages")
+    messages, prompt = layout.get(row, "messages"), layout.get(row, "prompt")
     if isinstance(messages, list):
-        return list(messages[:-1])
-    prompt = layout.get(row, "prompt")
-    return [{"role": "user", "content": prompt}] if isinstance(prompt, str) else []
+        asked = list(messages[:-1])
+    else:
+        asked = [message_of(prompt)] if isinstance(prompt, str) else []
+    shown = media_of(row, layout)
+    return with_images(asked, shown) if asked and shown else asked
 
 
 def joined(found: Sequence[Concluded], both: Sides, *, spare_rejected: bool = False) -> Concluded:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -26,6 +26,8 @@ from .work import Worker
 if TYPE_CHECKING:
     from ...models.assemble import Named
     from .judge import BulkJudge
+    from .regenerate import Regenerator
+    from .scores import ScoreFile
 
 OFF: Final = "off"
 BULK_TIMEOUT: Final = 600.0
@@ -98,6 +100,14 @@ def checked(asked: Asked) -> Asked:
     if asked.regenerate and asked.policy == OFF:
         raise ConfigError("--regenerate needs a policy that says which answers to make again, as dataset-regenerate")
     checked_name(asked.preset)
+    if (asked.score_file is not None or asked.write_scores) and not asked.score_key and len(names) > 1:
+        from .scores import check_names
+
+        check_names(names)
+    if asked.regenerate:
+        from .upstream import address
+
+        address(asked.upstream or "")
     return msgspec.structs.replace(asked, inputs=names)
 
 
@@ -141,30 +151,31 @@ def job_of(asked: Asked, judge: BulkJudge | None) -> Iterator[Job]:
     plan = plan_of(asked)
     rows = asked.shard_rows or (TRIVIAL_ROWS if judge is None else AGAIN_ROWS if asked.regenerate else SHARD_ROWS)
     policy = judge.guard.policy if judge is not None else None
-    yield Job(
-        inputs=asked.inputs,
-        plan=plan,
-        engine=_engine(asked, plan, judge),
-        policy=policy.name if policy is not None else OFF,
-        policy_hash=policy.hash if policy is not None else "",
-        mode=policy.mode if policy is not None else OFF,
-        models=judge.guard.rules.models if judge is not None else (),
-        resume=asked.resume,
-        force=asked.force,
-        mix=asked.mix,
-        limit=asked.limit,
-        cutoff=_cutoff(asked, rows),
-        seed=asked.seed,
-        max_errors=asked.max_errors,
-        shard_rows=rows,
-        split=asked.split,
-        options={
-            "target_fpr": "" if asked.target_fpr is None else str(asked.target_fpr),
-            "threshold": " ".join(asked.threshold),
-            "upstream": f"{asked.upstream} {asked.upstream_model}" if asked.regenerate else "",
-        },
-        command=asked.command,
-    )
+    with ExitStack() as stack:
+        yield Job(
+            inputs=asked.inputs,
+            plan=plan,
+            engine=_engine(asked, plan, judge, stack),
+            policy=policy.name if policy is not None else OFF,
+            policy_hash=policy.hash if policy is not None else "",
+            mode=policy.mode if policy is not None else OFF,
+            models=judge.guard.rules.models if judge is not None else (),
+            resume=asked.resume,
+            force=asked.force,
+            mix=asked.mix,
+            limit=asked.limit,
+            cutoff=_cutoff(asked, rows),
+            seed=asked.seed,
+            max_errors=asked.max_errors,
+            shard_rows=rows,
+            split=asked.split,
+            options={
+                "target_fpr": "" if asked.target_fpr is None else str(asked.target_fpr),
+                "threshold": " ".join(asked.threshold),
+            },
+            upstream=f"{asked.upstream} {asked.upstream_model}" if asked.regenerate else "",
+            command=asked.command,
+        )
 
 
 def open_judge(plan: Plan, *, policy: str, model: str | None, threads: int, target_fpr: float | None) -> BulkJudge:
@@ -191,16 +202,29 @@ def open_worker(plan: Plan, *, policy: str, model: str | None, threads: int, tar
     """The worker of a process; travels to it by name."""
     if policy == OFF:
         return Worker(plan, None)
-    return worker_of(plan, open_judge(plan, policy=policy, model=model, threads=threads, target_fpr=target_fpr))
+    judge = open_judge(plan, policy=policy, model=model, threads=threads, target_fpr=target_fpr)
+    return Worker(plan, judge, again=_again(plan, judge))
 
 
-def worker_of(plan: Plan, judge: BulkJudge | None) -> Worker:
-    """The worker of a judge, which makes answers again where the plan says so."""
+def _again(plan: Plan, judge: BulkJudge | None) -> Regenerator | None:
+    """What makes answers again, where the plan says so."""
     if judge is None or plan.upstream is None:
-        return Worker(plan, judge)
+        return None
     from .regenerate import Regenerator
 
-    return Worker(plan, judge, again=Regenerator(judge, plan, plan.upstream))
+    return Regenerator(judge, plan, plan.upstream)
+
+
+def _scores(plan: Plan, inputs: tuple[str, ...]) -> ScoreFile | None:
+    """The file of scores, where there is one; ConfigError where rows could get those of others."""
+    if not plan.scores:
+        return None
+    from .scores import ScoreFile, check_order
+
+    scores = ScoreFile(plan.scores, key=plan.score_key, alone=plan.alone)
+    if scores.plain:
+        check_order(inputs[0])
+    return scores
 
 
 def cores() -> int:
@@ -208,22 +232,36 @@ def cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def _engine(asked: Asked, plan: Plan, judge: BulkJudge | None) -> Engine:
+def _engine(asked: Asked, plan: Plan, judge: BulkJudge | None, stack: ExitStack) -> Engine:
+    """Who works. What a worker could not be opened with is found here, before there are any."""
+    processes = asked.processes or max(1, cores() // CORES_A_PROCESS)
+    scores, again = _scores(plan, asked.inputs), _again(plan, judge)
+    if scores is not None:
+        stack.callback(scores.close)
+    if again is not None:
+        stack.callback(again.close)
     if asked.engine == "ray":
         from .engines.ray import Cluster, run_ray
 
         cluster = Cluster(address=asked.address, actors=asked.processes, gpus=asked.gpus)
         opens = partial(open_worker, policy=asked.policy, model=asked.model, threads=1, target_fpr=asked.target_fpr)
-        return partial(run_ray, opens, plan, cluster=cluster)
+        return partial(run_ray, opens, _shared(plan, max(1, asked.processes)), cluster=cluster)
     from .engines.local import run_processes, run_threads
 
-    processes = asked.processes or max(1, cores() // CORES_A_PROCESS)
     if processes == 1:
         threads = 1 if judge is None else judge.threads + 1
-        return partial(run_threads, worker_of(plan, judge), threads=threads)
+        return partial(run_threads, Worker(plan, judge, scores=scores, again=again), threads=threads)
     share = max(1, cores() // processes)
     opens = partial(open_worker, policy=asked.policy, model=asked.model, threads=share, target_fpr=asked.target_fpr)
-    return partial(run_processes, opens, plan, processes=processes)
+    return partial(run_processes, opens, _shared(plan, processes), processes=processes)
+
+
+def _shared(plan: Plan, processes: int) -> Plan:
+    """The plan of one process of several, which share what upstream works on at a time."""
+    if plan.upstream is None:
+        return plan
+    each = max(1, plan.upstream.concurrency // processes)
+    return msgspec.structs.replace(plan, upstream=msgspec.structs.replace(plan.upstream, concurrency=each))
 
 
 def _thresholds(items: tuple[str, ...]) -> dict[str, float]:

@@ -18,8 +18,10 @@ from .report import Counts, Run
 MANIFEST: Final = "manifest.json"
 REPORT: Final = "report.json"
 SHARDS: Final = ".shards"
+ANSWERS: Final = ".answers"
+"""The ending of what an upstream answered to a shard that is not over."""
 
-MIXABLE: Final = frozenset({"policy", "policy_hash", "mode", "models"})
+MIXABLE: Final = frozenset({"policy", "policy_hash", "mode", "models", "upstream"})
 """What may differ between the halves of a run when somebody says so."""
 
 
@@ -47,11 +49,17 @@ class Marker(msgspec.Struct, frozen=True, kw_only=True):
     offset: int = 0
     cut: bool = False
 
+    @property
+    def over(self) -> bool:
+        """Whether the shard stays as it is: --limit did not end in it, and no row waits for its upstream."""
+        return not self.cut and not self.counts.waiting
+
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What makes the run reproducible; `mixed` are earlier policies and models whose rows are in the same folder.
+    """What makes the run reproducible.
 
-    `files` maps each output to its size and sha256 in the end.
+    `mixed` are earlier policies, models and upstreams whose rows are in the same folder. `files` maps each output to
+    its size and sha256 in the end.
     """
 
     run: Run
@@ -73,7 +81,7 @@ def mark(folder: Path | Place, marker: Marker) -> None:
 
 
 def done(folder: Path | Place) -> dict[Key, Marker]:
-    """The shards that are done, in order; whatever else lies among them is removed."""
+    """The shards that are done, in order; whatever else lies among them is removed, except for paid answers."""
     place = place_of(folder)
     found: dict[Key, Marker] = {}
     sizes = place.sizes(SHARDS)
@@ -83,12 +91,13 @@ def done(folder: Path | Place) -> dict[Key, Marker]:
         except (msgspec.DecodeError, msgspec.ValidationError) as error:
             raise ConfigError(f"{place}/{SHARDS}/{name} is no marker of this version (--force starts anew)") from error
         for piece, size in marker.pieces.values():
-            if sizes.get(piece) != size:
+            # One that is made anew may have been left half made.
+            if marker.over and sizes.get(piece) != size:
                 raise ConfigError(f"{place}/{SHARDS}/{piece} is not as its marker says (--force starts anew)")
         found[marker.key] = marker
     held = {name for marker in found.values() for name, _ in marker.pieces.values()}
     for name in sizes:
-        if not name.endswith(".done") and name not in held:
+        if not name.endswith((".done", ANSWERS)) and name not in held:
             place.remove(f"{SHARDS}/{name}")
     return found
 
@@ -127,6 +136,15 @@ def begin(
     return manifest
 
 
+def check_sources(folder: Path | Place, names: Iterable[str], *, held: Iterable[str]) -> None:
+    """ConfigError where a file that is to be read stands in the folder under a name that a run writes or removes."""
+    place = place_of(folder)
+    stems = {*held, MANIFEST.partition(".")[0], REPORT.partition(".")[0]}
+    for name in names:
+        if any(inner == SHARDS or inner.partition(".")[0] in stems for inner in place.inner(name)):
+            raise ConfigError(f"{name} would be overwritten by this run: read it from, or write to, another folder")
+
+
 def begin_scratch(folder: Path) -> None:
     """A folder that nobody goes on with."""
     (folder / SHARDS).mkdir(parents=True, exist_ok=True)
@@ -150,7 +168,7 @@ def _goes_on(place: Place, found: Manifest, manifest: Manifest, *, mix: bool) ->
     if not mix or set(changed) - MIXABLE:
         hint = "--force starts anew" + ("" if set(changed) - MIXABLE else ", --mix goes on with both")
         raise ConfigError(f"{place} cannot be resumed: changed since: {said} ({hint})")
-    return msgspec.structs.replace(manifest, mixed=(*found.mixed, found.run))
+    return msgspec.structs.replace(manifest, mixed=(*found.mixed, found.run), files=found.files)
 
 
 def _read(place: Place) -> Manifest | None:

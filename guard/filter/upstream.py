@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import math
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -21,7 +23,7 @@ from .plan import Upstream
 
 ATTEMPTS: Final = 4
 LONGEST_WAIT: Final = 30.0
-"""Seconds between two attempts at most, whatever the server asks for."""
+"""Seconds between two attempts at most, whatever the server asks for: rows that need more wait for --resume."""
 LARGEST_ANSWER: Final = 8 << 20
 """Bytes of an answer; a larger one is an error."""
 _FIRST_WAIT: Final = 0.5
@@ -34,18 +36,27 @@ class _Said(msgspec.Struct):
 
 class _Choice(msgspec.Struct):
     message: _Said
+    finish_reason: str | None = None
 
 
 class _Answer(msgspec.Struct):
     choices: list[_Choice]
 
 
-class _Passing(Exception):
+class Address(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an upstream listens; no port stands for the scheme's own."""
+
+    secure: bool
+    host: str
+    port: int | None
+    path: str
+
+
+class Passing(UpstreamError):
     """A fault that may be gone with the next attempt; `wait` is what the server asks for, in seconds."""
 
-    def __init__(self, error: UpstreamError, *, wait: float | None = None) -> None:
-        super().__init__(str(error))
-        self.error = error
+    def __init__(self, message: str, *, status: int | None = None, wait: float | None = None) -> None:
+        super().__init__(message, status=status)
         self.wait = wait
 
 
@@ -61,9 +72,7 @@ class Client:
     ) -> None:
         self._upstream = upstream
         self._sleep = sleep
-        self._url = urlsplit(upstream.url.rstrip("/"))
-        if self._url.scheme not in ("http", "https") or not self._url.hostname:
-            raise ConfigError(f"--upstream {upstream.url}: write http://HOST:PORT/v1 or https://HOST/v1")
+        self._address = address(upstream.url)
         self._headers = {"content-type": "application/json", "accept": "application/json"}
         if upstream.key_env:
             key = environment.get(upstream.key_env, "").strip()
@@ -72,48 +81,77 @@ class Client:
             self._headers["authorization"] = f"Bearer {key}"
 
     def complete(self, messages: Sequence[Message]) -> str:
-        """The answer to a conversation, a refusal too; UpstreamError where there is none after all attempts."""
+        """The answer to a conversation, a refusal too; UpstreamError where there is none.
+
+        It is Passing where all attempts failed and a later one may not.
+        """
         body = msgspec.json.encode({"model": self._upstream.model, "messages": list(messages)})
         wait = _FIRST_WAIT
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return self._post(body)
-            except _Passing as fault:
+            except Passing as fault:
                 if attempt == ATTEMPTS:
-                    raise fault.error from fault
+                    raise
                 self._sleep(min(LONGEST_WAIT, wait if fault.wait is None else fault.wait))
                 wait *= 2
         raise AssertionError("the last attempt returns or raises")
 
     def _post(self, body: bytes) -> str:
-        url = self._url
-        kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
+        to = self._address
+        kind = http.client.HTTPSConnection if to.secure else http.client.HTTPConnection
         try:
-            with contextlib.closing(kind(url.hostname or "", url.port, timeout=self._upstream.timeout)) as line:
-                line.request("POST", f"{url.path}/chat/completions", body, self._headers)
+            with contextlib.closing(kind(to.host, to.port, timeout=self._upstream.timeout)) as line:
+                line.request("POST", f"{to.path}/chat/completions", body, self._headers)
                 answer = line.getresponse()
                 data = answer.read(LARGEST_ANSWER + 1)
         except TimeoutError as error:
-            raise _Passing(UpstreamError("upstream did not answer in time")) from error
+            raise Passing("upstream did not answer in time") from error
         except (http.client.HTTPException, OSError) as error:
-            raise _Passing(UpstreamError(f"upstream cannot be reached ({type(error).__name__})")) from error
+            raise Passing(f"upstream cannot be reached ({type(error).__name__})") from error
         _check(answer)
         return _text(data)
+
+
+def address(url: str) -> Address:
+    """The parts of an upstream's base URL; ConfigError for one that is none, which it does not repeat."""
+    remedy = "write http://HOST:PORT/v1 or https://HOST/v1"
+    try:
+        found = urlsplit(url.rstrip("/"))
+        host, port = found.hostname, found.port
+    except ValueError as error:
+        raise ConfigError(f"--upstream: no such host or port: {remedy}") from error
+    if found.username is not None or found.password is not None:
+        raise ConfigError("--upstream holds a user or password: name the variable of its key with --key-env")
+    if found.query or found.fragment or "?" in url or "#" in url:
+        raise ConfigError(f"--upstream holds a query: {remedy}, and name the variable of its key with --key-env")
+    if found.scheme not in ("http", "https") or not host or not url.isascii() or not url.isprintable() or " " in url:
+        raise ConfigError(f"--upstream is no URL of a server: {remedy}")
+    return Address(secure=found.scheme == "https", host=host, port=port, path=found.path)
 
 
 def _check(answer: http.client.HTTPResponse) -> None:
     status = answer.status
     if status == 200:
         return
-    error = UpstreamError(f"upstream answered {status}", status=status)
+    said = f"upstream answered {status}"
     if status in (408, 409, 425, 429) or status >= 500:
-        raise _Passing(error, wait=_seconds(answer.getheader("retry-after")))
-    raise error
+        raise Passing(said, status=status, wait=_seconds(answer.getheader("retry-after")))
+    raise UpstreamError(said, status=status)
 
 
 def _seconds(value: str | None) -> float | None:
+    """What `Retry-After` asks for, as a number of seconds or a date (RFC 9110, 10.2.3)."""
+    if value is None:
+        return None
     try:
-        return None if value is None else max(0.0, float(value))
+        seconds = float(value)
+    except ValueError:
+        pass
+    else:
+        return max(0.0, seconds) if math.isfinite(seconds) else None
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
     except ValueError:
         return None
 
@@ -125,6 +163,8 @@ def _text(data: bytes) -> str:
         choices: list[Any] = msgspec.json.decode(data, type=_Answer).choices
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UpstreamError("upstream answered something that is no chat completion") from error
+    if choices and choices[0].finish_reason == "length":
+        raise UpstreamError("upstream's answer was cut off at its most tokens")
     said = choices[0].message if choices else _Said()
     text = said.content or said.refusal
     if not text:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +15,7 @@ from .formats.choose import open_format
 from .formats.lines import Lines
 from .note import Note, note_of, scores_of
 from .outputs import SCORES
-from .place import place_of
+from .place import Halted, place_of
 from .plan import Plan
 from .report import Counts, Example
 from .sort import BINS, REGENERATED, Bin, bin_of, unread
@@ -22,7 +23,9 @@ from .store import SHARDS, Key, Marker, mark
 from .where import holds
 
 if TYPE_CHECKING:
-    from .appraise import Again, Appraised, Judge
+    from ..bulk import Concluded
+    from .answers import Answers
+    from .appraise import Again, Appraised, Finds, Judge
 
 
 class Shard(msgspec.Struct, kw_only=True):
@@ -52,24 +55,27 @@ class _Sorted(msgspec.Struct):
 class Worker:
     """Does shards; safe from several threads, which share what was judged already. `judge` is None with policy off."""
 
-    def __init__(self, plan: Plan, judge: Judge | None, *, again: Again | None = None) -> None:
+    def __init__(
+        self, plan: Plan, judge: Judge | None, *, scores: Finds | None = None, again: Again | None = None
+    ) -> None:
         self.plan = plan
         self.place = place_of(plan.folder)
         self._appraiser = None
         if judge is not None:
             # Here and not above: a run that judges nothing starts without the guard.
             from .appraise import Appraiser
-            from .scores import ScoreFile
 
-            scores = ScoreFile(plan.scores, key=plan.score_key, alone=plan.alone) if plan.scores else None
+            if scores is None and plan.scores:
+                from .scores import ScoreFile
+
+                scores = ScoreFile(plan.scores, key=plan.score_key, alone=plan.alone)
             self._appraiser = Appraiser(plan, judge, scores=scores, again=again)
 
     def __call__(self, shard: Shard) -> Marker:
         """Write the shard's pieces and marker; Halted where they cannot be written."""
-        format = open_format(shard.name, compression=self.plan.compression, glance=self.plan.glance)
         counts = Counts()
         pieces: dict[str, tuple[str, int]] = {}
-        for output, data in self._outputs(format, shard, counts).items():
+        for output, data in self._outputs(shard, counts).items():
             name = f"{shard.key.name}.{output}"
             self.place.put(f"{SHARDS}/{name}", data)
             pieces[output] = (name, len(data))
@@ -77,8 +83,10 @@ class Worker:
         mark(self.place, marker)
         return marker
 
-    def _outputs(self, format: Format, shard: Shard, counts: Counts) -> dict[str, bytes]:
-        found = self._sorted(format, shard, counts)
+    def _outputs(self, shard: Shard, counts: Counts) -> dict[str, bytes]:
+        format = open_format(shard.name, compression=self.plan.compression, glance=self.plan.glance)
+        with self._answers(shard, counts) as answers:
+            found = self._sorted(format, shard, counts, answers)
         outputs: dict[str, bytes] = {}
         for name, picked in found.bins.items():
             if picked.picks:
@@ -90,7 +98,24 @@ class Worker:
                 outputs[name] = b"".join(lines)
         return outputs
 
-    def _sorted(self, format: Format, shard: Shard, counts: Counts) -> _Sorted:
+    @contextmanager
+    def _answers(self, shard: Shard, counts: Counts) -> Iterator[Answers | None]:
+        """What upstream has answered to the shard; left behind where the shard is to be made again."""
+        if self.plan.upstream is None:
+            yield None
+            return
+        from .answers import keep_answers, read_answers
+
+        answers = read_answers(self.place, shard.key)
+        try:
+            yield answers
+        except Halted:
+            keep_answers(self.place, shard.key, answers)
+            raise
+        if counts.waiting or shard.cut:
+            keep_answers(self.place, shard.key, answers)
+
+    def _sorted(self, format: Format, shard: Shard, counts: Counts, answers: Answers | None) -> _Sorted:
         bins = ("tagged",) if self.plan.tag else (*(bin for bin in BINS if bin != "errors"), REGENERATED)
         found = _Sorted({name: _Picked() for name in bins})
         if self.plan.glance and not shard.block.fault and isinstance(format, Lines) and format.whole(shard.block):
@@ -103,11 +128,14 @@ class Worker:
         if self._appraiser is None:
             self._pass([row.pick for row in rows], found, counts)
             return found
-        for one in self._appraiser(rows, shard.name, counts):
+        for one in self._appraiser(rows, shard.name, counts, answers=answers):
             if one.error:
                 _fail(shard, one.row, one.error, found, counts)
+                counts.waiting += one.waits
             else:
                 self._place(one, shard, found, counts)
+            if self.plan.write_scores and one.own is not None:
+                found.scores.append(self._scores(one, one.own, shard))
         return found
 
     def _read(self, format: Format, shard: Shard, found: _Sorted, counts: Counts) -> list[Row]:
@@ -134,10 +162,7 @@ class Worker:
 
     def _place(self, one: Appraised, shard: Shard, found: _Sorted, counts: Counts) -> None:
         """Counts a judged row and puts it where its verdict sends it."""
-        from ..bulk import Concluded
-        from .scores import line_of
-
-        assert isinstance(one.concluded, Concluded)
+        assert one.concluded is not None
         verdict = one.concluded.verdict
         bin: Bin = REGENERATED if one.concluded.answer is not None else bin_of(verdict)
         note = note_of(verdict, scores_of(one.concluded.assessments), answer=one.concluded.answer)
@@ -148,8 +173,17 @@ class Worker:
         picked = found.bins["tagged" if self.plan.tag else bin]
         picked.picks.append(one.row.pick)
         picked.notes.append(note if wants else None)
-        if self.plan.write_scores:
-            found.scores.append(line_of(one, shard.name, key=self.plan.score_key))
+
+    def _scores(self, one: Appraised, own: Concluded, shard: Shard) -> bytes:
+        """The line of a row's own scores, never those of an answer that was made in its place."""
+        from .score_lines import line_of
+        from .scores import base_of, key_of
+
+        place: dict[str, object] = {"file": base_of(shard.name), "line": one.row.number}
+        key = self.plan.score_key
+        if key and (value := key_of(one.row.fields or {}, key)) is not None:
+            place[key] = value
+        return line_of(own, place)
 
     def _describe(self, one: Appraised, note: Note, bin: Bin, shard: Shard, counts: Counts) -> None:
         fields: Mapping[str, object] = one.row.fields or {}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from headgate.guard.drive import adrive, arun, drive, run
+from headgate.guard.drive import LONG, MANY, adrive, arun, drive, run
 from headgate.guard.effects import Channel, Consult, Consulted, Delta, End, Event, Finish, Generate, Release
 from headgate.guard.loop import Terms, exchange
 from headgate.models.assessment import Assessment
@@ -80,6 +80,44 @@ async def test_sync_and_async_end_alike_and_show_alike(answers: tuple[str, ...])
     assert await adrive(exchange(terms, ASK), ajudge, AsyncUpstream(*answers), ashown) == finish
     assert shown == ashown
     assert "".join(shown) == (GOOD if finish.delivery == "delivered" and answers[-1] else "")
+
+
+class AtOnce(AsyncUpstream):
+    """Gives each answer in one piece."""
+
+    async def generate(self, request: Generate) -> None:  # type: ignore[override]
+        await super().generate(request)
+        self.events = [Delta(Channel(), self.answers[min(request.round, len(self.answers)) - 1]), End()]
+
+
+@pytest.mark.parametrize("word", ["plain", "rotten", "dreadful"])
+@pytest.mark.parametrize("streams", [False, True])
+async def test_a_very_long_answer_that_comes_at_once_ends_as_it_does_in_pieces(word: str, streams: bool) -> None:
+    answer = "A plain sentence about apples stands here, and it says little. " * (3 * MANY) + f"A {word} end."
+    assert len(answer) > LONG
+    terms = Terms(rules=rules(), streams=streams)
+    finish = drive(exchange(terms, ASK), judge, Upstream(answer))
+    assert await adrive(exchange(terms, ASK), ajudge, AtOnce(answer)) == finish
+    items = [item async for item in arun(exchange(terms, ASK), ajudge, AtOnce(answer))]
+    assert items[-1] == finish
+
+
+async def test_a_caller_who_leaves_while_a_long_answer_is_read_cancels_the_source() -> None:
+    asked = asyncio.Event()
+
+    class Told(AtOnce):
+        async def read(self) -> Event:  # type: ignore[override]
+            asked.set()
+            return await super().read()
+
+    source = Told(GOOD * LONG)
+    task = asyncio.create_task(adrive(exchange(Terms(rules=rules()), ASK), ajudge, source))
+    await asked.wait()
+    await asyncio.sleep(0)  # it has read, and the answer is being cut
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert source.cancelled == 1
 
 
 async def test_a_source_that_fails_is_cancelled_and_its_error_reaches_the_caller() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from headgate.guard.files import damages, expand, open_lines, read_of, read_rows, size_of, stem
+from headgate.guard.files import damages, expand, numbered_rows, open_lines, read_of, read_rows, size_of, stem
 from headgate.models.errors import ConfigError, InputError
 
 LINES = b'{"a": 1}\n\n{"a": 2}\n'
@@ -111,3 +111,9 @@ def test_a_damaged_archive_raises_what_readers_expect(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(b"{}\n" * 1000)[:-20])
     with pytest.raises(damages()), open_lines(str(path)) as file:
         file.read()
+
+
+def test_rows_have_the_number_of_their_line(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(b'\n{"a": 1}\n  \n{"a": 2}\n')
+    assert list(numbered_rows(str(path))) == [(2, {"a": 1}), (4, {"a": 2})]

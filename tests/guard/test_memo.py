@@ -13,6 +13,13 @@ def test_what_was_put_is_got_until_newer_ones_push_it_out() -> None:
     assert len(memo) == 2
 
 
+def test_several_are_found_at_once_and_each_is_counted_once() -> None:
+    memo = Memo()
+    memo.put_all({"a": scores(unsafe=0.1), "b": scores(unsafe=0.2)})
+    assert memo.find(["a", "c", "a", "b"]) == {"a": scores(unsafe=0.1), "b": scores(unsafe=0.2)}
+    assert (memo.hits, memo.misses) == (2, 1)
+
+
 def test_use_keeps_an_entry() -> None:
     memo = Memo(size=2)
     memo.put("a", scores())

@@ -108,5 +108,7 @@ def test_images_and_videos_beside_a_caption_are_parts_of_it() -> None:
     found = exchange(row, Columns())
     assert [part.path for part in found.prompt] == ["text", "image", "video[0]", "video[1]"]
     assert [part.path for part in exchange({"image": "u"}, Columns()).prompt] == ["image"]
+    chat = exchange({"messages": [{"role": "user", "content": "This?"}], "image": b"x"}, Columns())
+    assert [part.path for part in chat.prompt] == ["messages[0].content", "image"]
     with pytest.raises(InputError, match="image must be bytes"):
         exchange({"text": "A lake", "image": 3}, Columns())

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
+from ....models.errors import HeadgateError
 from ..place import Halted
 from ..plan import Plan
 from ..shards import Reading, read_shards
@@ -26,7 +27,8 @@ Open = Callable[[Plan], Worker]
 AHEAD: Final = 2
 """Shards on the way for each worker: one in its hands, one waiting."""
 
-_workers: list[Worker] = []
+_workers: list[Worker | HeadgateError] = []
+"""The worker of this process, or why there is none."""
 
 
 def run_threads(worker: Worker, reading: Reading, *, threads: int) -> Iterator[Marker]:
@@ -42,7 +44,7 @@ def run_threads(worker: Worker, reading: Reading, *, threads: int) -> Iterator[M
 
 
 def run_processes(open_worker: Open, plan: Plan, reading: Reading, *, processes: int) -> Iterator[Marker]:
-    """The same by processes, each of which opens a worker; Halted where one dies."""
+    """The same by processes, each of which opens a worker; Halted where one dies, and what opening one raises."""
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
@@ -75,7 +77,10 @@ def _in_order(
 
 def _begin(open_worker: Open, plan: Plan) -> None:
     threading.Thread(target=_follow, daemon=True).start()
-    _workers.append(open_worker(plan))
+    try:
+        _workers.append(open_worker(plan))
+    except HeadgateError as error:  # told where somebody listens: what is raised here is lost
+        _workers.append(error)
 
 
 def _follow() -> None:
@@ -89,4 +94,7 @@ def _follow() -> None:
 
 
 def _do(shard: Shard) -> Marker:
-    return _workers[0](shard)
+    worker = _workers[0]
+    if isinstance(worker, HeadgateError):
+        raise worker
+    return worker(shard)

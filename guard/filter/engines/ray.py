@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from ....models.errors import ConfigError
+from ....models.errors import ConfigError, HeadgateError
 from ..place import Halted
 from ..plan import Plan
 from ..shards import Reading, read_shards
@@ -46,14 +46,20 @@ class _Actor:
     """A worker that stays, with its models."""
 
     def __init__(self, open_worker: Open, plan: Plan) -> None:
-        self._work = open_worker(plan)
+        try:
+            self._work: Worker | HeadgateError = open_worker(plan)
+        except HeadgateError as error:  # Ray would start the actor again and again
+            self._work = error
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         """The markers of a batch of shards, or what ended the run there."""
         found = []
+        work = self._work
+        if isinstance(work, HeadgateError):
+            return {"marker": [b"?" + str(work).encode()]}
         for data in batch["shard"]:
             try:
-                found.append(msgspec.json.encode(self._work(pickle.loads(data))))
+                found.append(msgspec.json.encode(work(pickle.loads(data))))
             except Halted as halt:
                 found.append(b"!" + str(halt).encode())
         return {"marker": found}
@@ -114,6 +120,8 @@ def _parts(reading: Reading) -> list[list[int]]:
 def _marker(data: bytes) -> Marker:
     if data.startswith(b"!"):
         raise Halted(data[1:].decode())
+    if data.startswith(b"?"):
+        raise ConfigError(f"on a node of the cluster: {data[1:].decode()}")
     return msgspec.json.decode(data, type=Marker)
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from headgate.guard.bulk import Concluded
+from headgate.guard.filter.answers import Answers
 from headgate.guard.filter.appraise import REMEMBERED, Appraised, Appraiser
 from headgate.guard.filter.formats.block import Row
 from headgate.guard.filter.plan import Plan
@@ -39,7 +40,8 @@ def test_what_was_judged_is_remembered_by_its_threshold_too() -> None:
 
 
 def test_answers_are_made_again_before_rows_are_sorted() -> None:
-    def again(rows: Sequence[Appraised]) -> None:
+    def again(rows: Sequence[Appraised], known: Answers) -> None:
+        assert known.kept == []
         for one in rows:
             assert isinstance(one.concluded, Concluded)
             one.error = "no upstream"

@@ -17,6 +17,7 @@ from .rows import Counting, job, left, many, read, write
 from .test_run import Dying, Killed
 
 fsspec: Any = pytest.importorskip("fsspec")
+pytest.importorskip("fsspec.implementations.local")
 
 
 @pytest.fixture
@@ -123,3 +124,42 @@ def test_lines_are_read_from_a_store(url: str, tmp_path: Path) -> None:
     Remote(url).put("in/rows.jsonl", b'{"text": "fine"}\n{"text": "calm"}\n')
     run_filter(job(Counting(), tmp_path / "out", f"{url}/in/rows.jsonl"))
     assert [row["text"] for row in read(tmp_path / "out", "kept.jsonl")] == ["fine", "calm"]
+
+
+class Breaking(fsspec.implementations.local.LocalFileSystem):  # type: ignore[misc]
+    """A file system with folders that shows a file while it is written, and renames onto none, as HDFS and SMB."""
+
+    protocol = "smb"
+    cachable = False
+    breaks = False
+
+    def pipe_file(self, path: str, value: bytes, mode: str = "overwrite", **more: Any) -> None:
+        super().pipe_file(path, value[:2] if self.breaks else value, **more)
+        if self.breaks:
+            raise Killed
+
+    def mv(self, path1: str, path2: str, **more: Any) -> None:
+        if self.exists(path2):
+            raise FileExistsError(path2)
+        super().mv(path1, path2, **more)
+
+
+def test_a_file_server_shows_a_name_when_all_of_it_is_there(tmp_path: Path) -> None:
+    there = Remote(f"file://{tmp_path}")
+    there._system = Breaking()
+    there.put("a/one", b"whole")
+    there.put("a/one", b"newer")
+    there._system.breaks = True
+    for name in ("a/one", "a/two"):
+        with pytest.raises(Killed):
+            there.put(name, b"half of it")
+    assert (there.get("a/one"), there.get("a/two")) == (b"newer", None)
+    there._system.breaks = False
+    (tmp_path / "b").write_bytes(b"b")
+    there.upload(tmp_path / "b", "c")
+    assert there.get("c") == b"b"
+
+
+def test_a_file_is_found_where_it_stands_in_a_store(url: str) -> None:
+    assert Remote(url).inner(f"{url}/kept.jsonl") == ("kept.jsonl",)
+    assert Remote(url).inner(f"{url}er/kept.jsonl") == Remote(url).inner("kept.jsonl") == ()

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -231,6 +232,48 @@ def test_pieces_may_stay_apart(tmp_path: Path) -> None:
     names = sorted(path.name for path in (tmp_path / "out").glob("kept*"))
     assert names == [f"kept.{n:05d}.jsonl" for n in range(3)]
     assert b"".join((tmp_path / "out" / name).read_bytes() for name in names) == source.read_bytes()
+
+
+def test_parts_of_an_earlier_start_do_not_stay_beside_the_outputs(tmp_path: Path) -> None:
+    source = write(tmp_path / "in.jsonl", [{"text": f"line {n}"} for n in range(10)])
+    out = tmp_path / "out"
+    run_filter(job(Counting(), out, source, rows=4, limit=3, split=True))
+    assert (out / "kept.jsonl").exists()
+    (out / "kept.own.txt").write_bytes(b"somebody's")
+    run_filter(job(Counting(), out, source, rows=4, split=True, resume=True))
+    names = sorted(path.name for path in out.glob("kept*"))
+    assert names == [*(f"kept.{n:05d}.jsonl" for n in range(3)), "kept.own.txt"]
+    manifest = json.loads((out / "manifest.json").read_bytes())
+    assert "kept.jsonl" not in manifest["files"]
+
+
+def test_outputs_that_a_mixed_run_no_longer_has_go(tmp_path: Path) -> None:
+    source = write(tmp_path / "in.jsonl", [DROPPED, {"text": "fine"}])
+    run_filter(job(Counting(), tmp_path / "out", source, rows=4, limit=1))
+    assert (tmp_path / "out" / "dropped.jsonl").stat().st_size
+    run_filter(job(Counting(MONITOR), tmp_path / "out", source, rows=4, resume=True, mix=True))
+    assert not (tmp_path / "out" / "dropped.jsonl").stat().st_size
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_file_that_is_to_be_read_is_not_written_over(tmp_path: Path, force: bool) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (tmp_path / "in.jsonl").symlink_to(write(out / "kept.jsonl", GOOD))
+    scores = write(out / "scores.jsonl", [{"unsafe": 0.1}] * len(GOOD))
+    own = write(tmp_path / "own.jsonl", GOOD)
+    cases: list[tuple[Path, dict[str, Any]]] = [
+        (out / "kept.jsonl", {}),
+        (tmp_path / "in.jsonl", {}),
+        (own, {"scores": str(scores)}),
+        (write(out / "report.json", GOOD), {}),
+    ]
+    for source, more in cases:
+        with pytest.raises(ConfigError, match="would be overwritten"):
+            run_filter(job(Counting(), out, source, force=force, **more))
+    assert (read(out, "kept.jsonl"), len(read(out, "scores.jsonl"))) == (GOOD, len(GOOD))
+    run_filter(job(Counting(), out, write(out / "rows.jsonl", GOOD), force=True))
+    assert read(out, "rows.jsonl") == read(out, "kept.jsonl") == GOOD
 
 
 def test_the_manifest_says_what_was_made_with_what(tmp_path: Path) -> None:

@@ -1,19 +1,17 @@
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from headgate.guard.filter.run import run_filter
-from headgate.guard.filter.scores import Brought, ScoreFile, read_line
+from headgate.guard.filter.scores import Brought, ScoreFile, check_names, check_order
 from headgate.guard.guard import Guard
-from headgate.models.assessment import Assessed, Unjudged
-from headgate.models.errors import ConfigError, InferenceFailed, InputError
+from headgate.models.errors import ConfigError
 
 from ..dialogue import BAD, WORSE
-from .rows import GOOD, PLAIN, Counting, job, many, read, write
+from .rows import GOOD, Counting, job, many, read, write
 
 PAIR = {"prompt": "Tell me.", "chosen": "A fine answer.", "rejected": f"A {WORSE} one."}
 
@@ -64,6 +62,11 @@ def test_a_plain_list_of_scores_is_in_the_order_of_the_rows(tmp_path: Path) -> N
         ([{"unsafe": 0.1, "categories": {"rudeness": 1}}], "unknown categories: rudeness"),
         ([{"parts": {"text": 1}}], "parts must map"),
         ([{"unsafe": 0.1, "line": 1}] * 2, "two lines are of one row"),
+        ([{"unsafe": 0.1}, b"\n", {"unsafe": 0.2}], ":3: a plain list of scores has no blank lines"),
+        ([b"\n", {"unsafe": 0.1, "line": "x"}], ":2: line must be"),
+        ([{"unsafe": 0.1, "line": 1, "file": ["a"]}], ":1: file must be"),
+        ([{"unsafe": 0.1, "file": "a.jsonl"}], ":1: no line"),
+        ([b"{\n"], ":1: not a JSON object"),
     ],
 )
 def test_a_line_that_is_no_scores_is_named(tmp_path: Path, lines: list[dict[str, Any] | bytes], said: str) -> None:
@@ -74,18 +77,6 @@ def test_a_line_that_is_no_scores_is_named(tmp_path: Path, lines: list[dict[str,
 def test_a_key_that_a_line_lacks_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no column id"):
         ScoreFile(str(write(tmp_path / "own.jsonl", [{"unsafe": 0.1}])), key="id")
-
-
-def test_severities_are_read_as_names_numbers_and_probabilities() -> None:
-    for severity, expected in (("minor", (0, 1, 0, 0)), (2, (0, 0, 1, 0)), (1.25, (0, 0.75, 0.25, 0))):
-        found = read_line({"unsafe": 0.5, "severity": severity})[""]
-        assert isinstance(found, Assessed)
-        assert found.severity == pytest.approx(expected)
-    with pytest.raises((InputError, InferenceFailed)):
-        read_line({"unsafe": 0.5, "severity": [2, 0, 0, 0]})
-    assert read_line({"parts": {"text": {"unjudged": "too_long"}}})["text"] == Unjudged(
-        reason="too_long", model="scores"
-    )
 
 
 def test_nobody_judges_what_the_file_does_not(tmp_path: Path) -> None:
@@ -99,10 +90,46 @@ def test_nobody_judges_what_the_file_does_not(tmp_path: Path) -> None:
     assert Brought(str(own)).digest != before
 
 
-def test_the_worst_of_several_pieces_is_what_is_written(tmp_path: Path) -> None:
-    sentences = PLAIN + "stream: {hold: sentence}\n"
-    row = {"prompt": "Tell me.", "response": f"A fine day. A {WORSE} one. Calm again."}
-    run_filter(job(Counting(sentences), tmp_path / "out", write(tmp_path / "in.jsonl", [row]), write_scores=True))
-    (line,) = read(tmp_path / "out", "scores.jsonl")
-    assert line["parts"]["response[0].content"]["unsafe"] == 0.95
-    assert json.dumps(line).count("response[0].content") == 1
+@pytest.mark.parametrize("name", ["in.jsonl", "in.csv"])
+def test_a_plain_list_is_refused_where_a_blank_line_would_shift_it(tmp_path: Path, name: str) -> None:
+    source = tmp_path / name
+    source.write_bytes(b'{"text": "a"}\n\n{"text": "b"}\n' if name.endswith("l") else b"text\na\n\nb\n")
+    assert ScoreFile(str(write(tmp_path / "own.jsonl", [{"unsafe": 0.1}, {"unsafe": 0.9}]))).plain
+    with pytest.raises(ConfigError, match=r"in\.\w+:2: a blank line.*--score-key"):
+        check_order(str(source))
+    source.write_bytes(source.read_bytes().replace(b"\n\n", b"\n"))
+    check_order(str(source))
+    with pytest.raises(ConfigError, match="stdin"):
+        check_order("-")
+
+
+def test_lines_that_are_named_may_have_blank_ones_between_them(tmp_path: Path) -> None:
+    source = write(tmp_path / "in.jsonl", [{"text": "a"}, b"\n", {"text": "b"}])
+    scores = write(tmp_path / "own.jsonl", [{"line": 1.0, "unsafe": 0.1}, b"\n", {"line": 3, "unsafe": 0.9}])
+    assert not ScoreFile(str(scores)).plain
+    run_filter(job(Counting(), tmp_path / "out", source, scores=str(scores)))
+    assert [row["text"] for row in read(tmp_path / "out", "kept.jsonl")] == ["a"]
+
+
+def test_inputs_of_one_name_are_not_told_apart_by_it() -> None:
+    check_names(["a/rows.jsonl", "a/more.jsonl"])
+    with pytest.raises(ConfigError, match=r"a/rows\.jsonl and s3://b/rows\.jsonl have the same name.*--score-key"):
+        check_names(["a/rows.jsonl", "s3://b/rows.jsonl"])
+
+
+def test_a_row_without_the_key_has_no_scores_and_is_not_called_none(tmp_path: Path) -> None:
+    source = write(tmp_path / "in.jsonl", [{"text": "a"}, {"id": "None", "text": "b"}, {"id": None, "text": "c"}])
+    scores = write(tmp_path / "own.jsonl", [{"id": "None", "unsafe": 0.1}])
+    report = run_filter(job(Counting(), tmp_path / "out", source, scores=str(scores), score_key="id"))
+    assert [row["text"] for row in read(tmp_path / "out", "kept.jsonl")] == ["b"]
+    assert report.unjudged == {"no_scores": 2}
+
+
+def test_rows_without_the_key_are_written_down_by_their_place_alone(tmp_path: Path) -> None:
+    source = write(tmp_path / "in.jsonl", [{"text": "a"}, {"id": 1, "text": "b"}])
+    run_filter(job(Counting(), tmp_path / "one", source, write_scores=True, score_key="id"))
+    lines = tmp_path / "one" / "scores.jsonl"
+    assert [line.get("id") for line in read(tmp_path / "one", "scores.jsonl")] == [None, "1"]
+    by_key = run_filter(job(Counting(), tmp_path / "two", source, scores=str(lines), score_key="id"))
+    by_place = run_filter(job(Counting(), tmp_path / "three", source, scores=str(lines)))
+    assert (by_key.unjudged, by_place.unjudged) == ({"no_scores": 1}, {})

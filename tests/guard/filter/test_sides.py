@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from headgate.guard.filter.sides import joined, sides
+from headgate.guard.filter.sides import asked_messages, joined, sides
 from headgate.guard.rows import Columns
 from headgate.models.errors import InputError
 
@@ -51,3 +51,20 @@ def test_sides_may_be_conversations() -> None:
 def test_a_side_of_another_type_is_named() -> None:
     with pytest.raises(InputError, match="chosen must be a text"):
         sides({"prompt": "a", "chosen": 1, "rejected": "b"}, Columns())
+
+
+def test_images_beside_a_pair_or_a_chat_are_judged_with_it() -> None:
+    for row in ({"prompt": "This?", "chosen": "a", "rejected": "b"}, {"messages": [{"role": "user", "content": "?"}]}):
+        assert [missed.part for missed in _judged({**row, "image": b"x"}).unjudged] == ["image"]
+
+
+def test_upstream_is_sent_what_an_answer_answers_with_its_images() -> None:
+    chat = {"messages": [{"role": "user", "content": "This?"}, {"role": "assistant", "content": "A lake."}]}
+    for row in ({"prompt": "This?", "response": "A lake."}, chat):
+        (plain,) = asked_messages(row, Columns())
+        assert plain == {"role": "user", "content": "This?"}
+        (found,) = asked_messages({**row, "image": "https://a.example/b.png"}, Columns())
+        assert [one["type"] for one in found["content"]] == ["text", "image_url"]
+    assert asked_messages({"text": "A post.", "image": b"x"}, Columns()) == []
+    with pytest.raises(InputError, match="media: video"):
+        asked_messages({"prompt": "This?", "video": b"x"}, Columns())

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -17,7 +19,8 @@ from .rows import read, write
 
 def _asked(tmp_path: Path, **more: object) -> Asked:
     source = write(tmp_path / "in.jsonl", [{"text": f"line {n}"} for n in range(50)])
-    return checked(Asked(inputs=(str(source),), output=str(tmp_path / "out"), **more))  # type: ignore[arg-type]
+    settings: Any = {"processes": 1, **more}
+    return checked(Asked(inputs=(str(source),), output=str(tmp_path / "out"), **settings))
 
 
 @pytest.mark.parametrize(
@@ -39,6 +42,83 @@ def _asked(tmp_path: Path, **more: object) -> Asked:
 def test_what_does_not_go_together_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ConfigError):
         checked(Asked(**{"inputs": ("-",), "output": "out", **wrong}))  # type: ignore[arg-type]
+
+
+SECRET = "s3cr3t"
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        (f"http://user:{SECRET}@host/v1", "--key-env"),
+        (f"{SECRET}@host/v1", "http://HOST:PORT/v1"),
+        (f"https://host/v1?api_key={SECRET}", "query"),
+        (f"https://host/v1#{SECRET}", "query"),
+        (f"http://host:{SECRET}/v1", "no such host or port"),
+        ("http://host:99999/v1", "no such host or port"),
+        ("http://[::1/v1", "no such host or port"),
+        ("http://host/v1 b", "no URL"),
+    ],
+)
+def test_an_upstream_is_an_address_and_nothing_more(tmp_path: Path, url: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said) as caught:
+        _asked(tmp_path, regenerate=True, upstream=url, upstream_model="m")
+    assert SECRET not in str(caught.value)
+
+
+def test_inputs_of_one_name_need_a_key_for_scores(tmp_path: Path) -> None:
+    names = []
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        names.append(str(write(tmp_path / folder / "rows.jsonl", [{"text": folder}])))
+    asked = Asked(inputs=tuple(names), output=str(tmp_path / "out"))
+    for more in ({"score_file": "scores.jsonl"}, {"write_scores": True}):
+        with pytest.raises(ConfigError, match="the same name"):
+            checked(msgspec.structs.replace(asked, **more))
+        checked(msgspec.structs.replace(asked, score_key="id", **more))
+    checked(asked)
+
+
+def test_what_no_worker_could_be_opened_with_is_found_before_there_are_any(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scores = write(tmp_path / "scores.jsonl", [{"unsafe": 2}])
+    again = {"regenerate": True, "upstream": "http://localhost:9/v1", "upstream_model": "m"}
+    monkeypatch.delenv("NO_KEY", raising=False)
+    faults: list[tuple[dict[str, object], str]] = [
+        ({"score_file": str(scores)}, "scores.jsonl:1: unsafe"),
+        ({**again, "policy": "dataset"}, "use dataset-regenerate"),
+        ({**again, "policy": "dataset-regenerate", "key_env": "NO_KEY"}, "--key-env NO_KEY"),
+    ]
+    for engine in ("local", "ray"):
+        for more, said in faults:
+            asked = _asked(tmp_path, processes=2, engine=engine, **more)
+            judge = BulkJudge(Guard(asked.policy, models=fake()), threads=1)
+            with pytest.raises(ConfigError, match=said), job_of(asked, judge):
+                pass
+            judge.close()
+
+
+def test_a_plain_list_of_scores_is_held_against_its_input(tmp_path: Path) -> None:
+    scores = write(tmp_path / "scores.jsonl", [{"unsafe": 0.1}])
+    asked = _asked(tmp_path, score_file=str(scores))
+    write(tmp_path / "in.jsonl", [b"\n", {"text": "a"}])
+    judge = BulkJudge(Guard("dataset", models=fake()), threads=1)
+    with pytest.raises(ConfigError, match=r"in\.jsonl:1: a blank line"), job_of(asked, judge):
+        pass
+    judge.close()
+
+
+def test_processes_share_what_upstream_works_on_at_a_time(tmp_path: Path) -> None:
+    asked = _asked(tmp_path, regenerate=True, upstream="http://localhost:9/v1", upstream_model="m", concurrency=8)
+    asked = msgspec.structs.replace(asked, policy="dataset-regenerate")
+    judge = BulkJudge(Guard(asked.policy, models=fake()), threads=1)
+    for processes, each in ((3, 2), (16, 1)):
+        with job_of(msgspec.structs.replace(asked, processes=processes), judge) as job:
+            assert isinstance(job.engine, partial)
+            plan = job.engine.args[1]
+            assert plan.upstream.concurrency == each
+    judge.close()
 
 
 def test_a_sample_of_so_many_rows_is_counted_first(tmp_path: Path) -> None:

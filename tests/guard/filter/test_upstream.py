@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from collections.abc import Iterator
+from email.utils import formatdate
 
 import pytest
 
 from headgate.guard.filter import upstream
 from headgate.guard.filter.plan import Upstream
-from headgate.guard.filter.upstream import ATTEMPTS, LONGEST_WAIT, Client
+from headgate.guard.filter.upstream import ATTEMPTS, LONGEST_WAIT, Client, Passing
 from headgate.models.errors import ConfigError, UpstreamError
 
 from ...upstream import Reply, running
@@ -48,6 +50,24 @@ def test_what_may_pass_is_tried_again_and_the_server_says_when(server: Server) -
     assert waits == [3.0, 1.0]
 
 
+def test_a_server_may_say_when_by_a_date(server: Server) -> None:
+    waits: list[float] = []
+    past, soon = formatdate(0, usegmt=True), formatdate(time.time() + 20, usegmt=True)
+    headers = [{"retry-after": one} for one in (past, soon, "whenever")]
+    server.script = [*(Reply(status=503, headers=one) for one in headers), Reply(texts=["Kind words."])]
+    assert _client(server.url, waits).complete(ASKED) == "Kind words."
+    first, second, third = waits
+    assert (first, third) == (0.0, 2.0)
+    assert 1 < second <= 20
+
+
+def test_an_answer_that_was_cut_off_is_none(server: Server) -> None:
+    server.script = Reply(texts=["Kind words that"], finish_reason="length")
+    with pytest.raises(UpstreamError, match="cut off") as caught:
+        _client(server.url).complete(ASKED)
+    assert not isinstance(caught.value, Passing)
+
+
 def test_what_will_not_pass_is_an_error_that_holds_neither_key_nor_content(server: Server) -> None:
     for script, tries in ((Reply(status=401), 1), (Reply(status=500, headers={"retry-after": "900"}), ATTEMPTS)):
         server.reset()
@@ -85,7 +105,7 @@ def test_a_server_that_is_not_there_is_tried_and_then_named_as_such() -> None:
 
 
 def test_a_url_that_is_none_and_a_key_that_is_not_set_are_named() -> None:
-    with pytest.raises(ConfigError, match="--upstream localhost"):
+    with pytest.raises(ConfigError, match="--upstream is no URL"):
         _client("localhost:8000")
     with pytest.raises(ConfigError, match="--key-env OTHER"):
         _client("http://localhost:8000/v1", key_env="OTHER")

@@ -13,6 +13,7 @@ from headgate.guard.filter.plan import Plan
 from headgate.guard.filter.shards import Reading
 from headgate.guard.filter.store import begin_scratch
 from headgate.guard.filter.work import Worker
+from headgate.models.errors import ConfigError
 
 from ..rows import write
 
@@ -45,3 +46,15 @@ def test_a_worker_that_dies_ends_the_run_where_it_can_go_on(tmp_path: Path) -> N
     plan = Plan(folder=str(tmp_path))
     with pytest.raises(Halted, match="--resume"):
         list(run_processes(partial(_dies), plan, _reading(tmp_path, plan), processes=1))
+
+
+def _refuses(plan: Plan) -> Worker:
+    raise ConfigError("--key-env OTHER: the variable holds no key")
+
+
+@pytest.mark.slow
+def test_what_opening_a_worker_raises_is_told_as_it_is(tmp_path: Path) -> None:
+    begin_scratch(tmp_path)
+    plan = Plan(folder=str(tmp_path))
+    with pytest.raises(ConfigError, match="--key-env OTHER"):
+        list(run_processes(partial(_refuses), plan, _reading(tmp_path, plan), processes=1))

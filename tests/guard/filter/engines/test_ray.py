@@ -12,6 +12,7 @@ import pytest
 from headgate.guard.filter.engines.ray import Cluster, run_ray
 from headgate.guard.filter.run import run_filter
 from headgate.guard.filter.start import open_worker
+from headgate.models.errors import ConfigError
 
 from ..rows import job, left, many, read, write
 
@@ -62,3 +63,12 @@ def test_a_cluster_of_several_workers_leaves_the_bytes_of_a_local_run(tmp_path: 
     assert left(tmp_path / "ray") == left(tmp_path / "local")
     assert json.loads((tmp_path / "ray" / "manifest.json").read_bytes())["complete"]
     assert len(read(tmp_path / "ray", "errors.jsonl")) == report.errors == 9
+
+
+@pytest.mark.slow
+def test_what_a_node_cannot_open_a_worker_with_is_told_as_it_is(tmp_path: Path) -> None:
+    found = job(None, tmp_path / "out", write(tmp_path / "a.jsonl", many(5)))
+    opens = partial(open_worker, policy="nobodys", model=None, threads=1)
+    broken = msgspec.structs.replace(found, engine=partial(run_ray, opens, found.plan, cluster=Cluster(actors=1)))
+    with pytest.raises(ConfigError, match=r"on a node of the cluster: .*nobodys"):
+        run_filter(broken)
