@@ -16,6 +16,9 @@ Headers: TypeAlias = list[tuple[bytes, bytes]]
 PRESENCE: Final = "headgate.presence"
 """The extension of a scope under which a server tells whether the client is still there."""
 
+LONG: Final = 1 << 17
+"""Bytes of JSON from which on it is read and written off the event loop: a million of them take some milliseconds."""
+
 JSON: tuple[bytes, bytes] = (b"content-type", b"application/json")
 EVENTS: Headers = [
     (b"content-type", b"text/event-stream; charset=utf-8"),

@@ -11,7 +11,7 @@ from ..guard.cuts import restored
 from ..guard.effects import Finish
 from ..guard.guard import Guard
 from ..models.errors import HeadgateError
-from .asgi import JSON, ClientGone, Headers, Receive, Scope, Send, answer, read_body
+from .asgi import JSON, LONG, ClientGone, Headers, Receive, Scope, Send, answer, read_body
 from .circumstances import placed
 from .errors import Failure, json_headers
 from .event_stream import EventStream
@@ -44,7 +44,7 @@ async def guarded(
     try:
         raw = await read_body(scope, receive, limit=gateway.settings.max_body)
         began = time.perf_counter()
-        request = dialect.parse(raw)
+        request = dialect.parse(raw) if len(raw) <= LONG else await asyncio.to_thread(dialect.parse, raw)
         guard = placed(guard, scope, body=request.body, tenant=gateway.settings.tenant)
         request = dialect.clamped(request, guard.policy)
         way = gateway.upstreams.way(dialect.name, request.body)
@@ -67,7 +67,8 @@ async def _whole(exchange: Exchange, scope: Scope, receive: Receive, send: Send)
     try:
         finish = await unless_gone(exchange.run(), receive, scope)
         exchange.finished(finish)
-        whole = _whole_body(exchange, finish)
+        long = exchange.source.received > LONG
+        whole = await asyncio.to_thread(_whole_body, exchange, finish) if long else _whole_body(exchange, finish)
     except ClientGone:
         exchange.client_left()
     except Exception as error:  # noqa: BLE001 - the last door: an unknown fault is an error, never an answer

@@ -9,9 +9,9 @@ import click
 from click.core import ParameterSource
 
 from ..guard.cli import cli
-from ..models.errors import ConfigError
 from .commands.config import config
 from .commands.doctor import doctor
+from .pauses import held
 
 for _command in (config, doctor):
     cli.add_command(_command)
@@ -45,18 +45,19 @@ for _command in (config, doctor):
 @click.pass_context
 def serve(ctx: click.Context, /, config: str | None, upstream: str | None, **flags: Any) -> None:
     """Stand in front of an OpenAI-compatible API and judge what goes in and what comes out."""
-    try:
-        from .origin import Origin, settings_of
-        from .serve import serve as run
-        from .settings_file import load_values
-    except ImportError as error:
-        raise ConfigError(f"{error.name} is not installed: pip install 'headgate[cpu,gateway]'") from error
     given = {name: value for name, value in flags.items() if _given(ctx, name)}
     if upstream is not None:
         given["upstream"] = upstream
-    with contextlib.ExitStack() as stack:
+    with held(), contextlib.ExitStack() as stack:
+        try:
+            from .origin import Origin, settings_of
+            from .serve import serve as run
+        except ImportError as error:
+            from .loading import lacking
+
+            raise lacking(error) from error
         note = ""
-        if upstream is None and (config is None or not {"upstream", "upstreams"} & load_values(config).keys()):
+        if upstream is None and not _upstream_in(config):
             from ..examples.demo_upstream import running
 
             given["upstream"] = stack.enter_context(running())
@@ -77,6 +78,15 @@ def main() -> None:
 def _given(ctx: click.Context, name: str) -> bool:
     """Whether a flag was written: only then does it override the file."""
     return ctx.get_parameter_source(name) is not ParameterSource.DEFAULT
+
+
+def _upstream_in(config: str | None) -> bool:
+    """Whether a file of settings names an upstream."""
+    if config is None:
+        return False
+    from .settings_file import load_values
+
+    return bool({"upstream", "upstreams"} & load_values(config).keys())
 
 
 def _banner(upstream: str, host: str, port: int, policy: str) -> None:

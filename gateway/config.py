@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 from urllib.parse import urlsplit
 
 import msgspec
@@ -117,7 +117,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         if self.breaker and self.upstreams:
             raise ConfigError("breaker is for one upstream: with upstreams, each has its own")
         check_routes(self.upstreams, self.routes)
-        parse_unjudged(self.unjudged_routes, tuple(self.upstreams))
+        only = UpstreamSettings(url=self.upstream, kind=self.upstream_kind) if self.upstream else None
+        parse_unjudged(self.unjudged_routes, self.upstreams, only=only)
         check_models(self.model, self.models, self.combine, self.cascade)
 
     @property
@@ -190,15 +191,20 @@ def _check_url(url: str) -> None:
     _web_address("upstream", url, example="https://api.openai.com/v1")
     parts = urlsplit(url)
     if parts.path.rstrip("/").endswith("/chat/completions"):
-        raise ConfigError(f"upstream must be the base URL, without /chat/completions; got {url!r}")
+        raise ConfigError(f"upstream must be the base URL, without /chat/completions; got {_shown(url)!r}")
     if parts.username or parts.password:
         raise ConfigError(f"upstream must not hold a password; put the key into {KEY_VARIABLE}")
+
+
+def _check_kind(kind: str) -> None:
+    if kind not in get_args(Kind):
+        raise ConfigError(f"upstream_kind (--upstream-kind) must be one of {', '.join(get_args(Kind))}; got {kind!r}")
 
 
 def _check_endpoint(url: str) -> None:
     _web_address("otlp_endpoint", url, example="http://localhost:4318")
     if urlsplit(url).path.rstrip("/").endswith("/v1/traces"):
-        raise ConfigError(f"otlp_endpoint must be the base URL, without /v1/traces; got {url!r}")
+        raise ConfigError(f"otlp_endpoint must be the base URL, without /v1/traces; got {_shown(url)!r}")
 
 
 def _web_address(name: str, url: str, *, example: str) -> None:
@@ -206,9 +212,16 @@ def _web_address(name: str, url: str, *, example: str) -> None:
         parts = urlsplit(url)
         valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError as error:
-        raise ConfigError(f"{name} must be a URL such as {example}; got {url!r}") from error
+        raise ConfigError(f"{name} must be a URL such as {example}; got {_shown(url)!r}") from error
     if not valid or parts.query or parts.fragment:
-        raise ConfigError(f"{name} must be a URL such as {example}; got {url!r}")
+        raise ConfigError(f"{name} must be a URL such as {example}; got {_shown(url)!r}")
+
+
+def _shown(url: str) -> str:
+    """A URL without its user and password."""
+    head, at, rest = url.rpartition("@")
+    scheme = head[: head.index("//") + 2] if "//" in head else ""
+    return f"{scheme}…@{rest}" if at else url
 
 
 def _check_policy(policy: str) -> None:
@@ -240,6 +253,7 @@ def _check_limits(limits: tuple[str, ...]) -> None:
 
 _CHECKS: Final[Mapping[str, Callable[[Any], None]]] = {
     "upstream": _check_url,
+    "upstream_kind": _check_kind,
     "upstreams": check_upstreams,
     "policy": _check_policy,
     "upstream_key": _check_key,

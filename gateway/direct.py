@@ -142,12 +142,12 @@ async def guarded_direct(
         await _fail(gateway, surface, send, _known(error))
         return
     with gateway.metrics.active.track_inprogress():
-        await _answer(call, receive, send)
+        await _answer(call, scope, receive, send)
 
 
-async def _answer(call: _Call, receive: Receive, send: Send) -> None:
+async def _answer(call: _Call, scope: Scope, receive: Receive, send: Send) -> None:
     try:
-        outcome = await unless_gone(_outcome(call), receive)
+        outcome = await unless_gone(_outcome(call), receive, scope)
     except ClientGone:
         call.note(unfinished(call.guard, call.parts, reason="client_gone"), "client_gone")
     except Exception as error:  # noqa: BLE001 - the last door: an unknown fault is an error, never an answer

@@ -7,12 +7,36 @@ import contextlib
 import logging
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import FrameType
+from typing import Any, Protocol
 
 from .state import Gateway
 
 log = logging.getLogger("headgate")
+
+
+class Sender(Protocol):
+    """What sends to a collector, and may have to wait for it at its end."""
+
+    def close(self) -> None:
+        """Send what is left, and stop."""
+        ...
+
+
+async def all_closed(senders: Iterable[Sender | None]) -> None:
+    """Close them side by side, each in a thread: what one of them waits for or raises holds up none of the others."""
+    closing = (asyncio.to_thread(one.close) for one in senders if one is not None)
+    for fault in await asyncio.gather(*closing, return_exceptions=True):
+        if fault is not None:
+            raise fault
+
+
+async def stopped(running: asyncio.Future[Any]) -> None:
+    """Cancel what runs in the background, and wait for its end."""
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
 
 
 @contextlib.contextmanager

@@ -120,6 +120,10 @@ class Metrics:
         self._count(self.requests, shape, OFF)
         self.unjudged.labels(OFF).inc(parts)
 
+    def handed(self, *, parts: int) -> None:
+        """Count what may have reached upstream unjudged, though no answer came back, because the guard is off."""
+        self.unjudged.labels(OFF).inc(parts)
+
     def failed(self, kind: str, *, shape: str, status: int) -> None:
         """Count a request that ended in an error."""
         self.requests.labels(shape, kind).inc()

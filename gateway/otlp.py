@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..guard import telemetry as names
 from ..models.errors import ConfigError
 from .config import Settings
-from .otlp_exporters import exporter, sent_somewhere
+from .otlp_exporters import exporter, for_a_while, sent_somewhere
 
 if TYPE_CHECKING:
     from opentelemetry.sdk._logs import LoggerProvider
@@ -61,4 +61,4 @@ class OtlpRecords:
 
     def close(self) -> None:
         """Send what waits, for some seconds at most, and stop."""
-        self._provider.shutdown()
+        for_a_while(self._provider.shutdown)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
@@ -18,7 +19,8 @@ from .config import Settings
 
 Signal: TypeAlias = Literal["traces", "metrics", "logs"]
 
-PROTOCOL_VARIABLE: Final = "OTEL_EXPORTER_OTLP_PROTOCOL"
+PATIENCE: Final = 5.0
+"""Seconds that what is left to send may take at the end."""
 _PACKAGE: Final = "opentelemetry.exporter.otlp.proto"
 
 
@@ -36,14 +38,14 @@ _EXPORTERS: Final[Mapping[Signal, _Exporter]] = {
 
 def sent_somewhere(settings: Settings, signal: Signal, environment: Mapping[str, str] = os.environ) -> bool:
     """Whether the settings or OpenTelemetry's variables say where this is to go."""
-    named = (f"OTEL_EXPORTER_OTLP_{signal.upper()}_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
-    return settings.otlp_endpoint is not None or any(environment.get(name) for name in named)
+    return settings.otlp_endpoint is not None or _variable("ENDPOINT", signal, environment) is not None
 
 
 def exporter(settings: Settings, signal: Signal, environment: Mapping[str, str] = os.environ) -> Any:
     """The exporter of one signal; ConfigError where its package is not installed."""
     wanted, base = _EXPORTERS[signal], settings.otlp_endpoint
-    protocol = settings.otlp_protocol or ("grpc" if environment.get(PROTOCOL_VARIABLE) == "grpc" else "http")
+    named = _variable("PROTOCOL", signal, environment)
+    protocol = settings.otlp_protocol or ("grpc" if named == "grpc" else "http")
     extra = "otel" if protocol == "grpc" else "gateway"
     try:
         found = getattr(importlib.import_module(f"{_PACKAGE}.{protocol}.{wanted.module}"), wanted.name)
@@ -52,3 +54,16 @@ def exporter(settings: Settings, signal: Signal, environment: Mapping[str, str] 
     if base is None:
         return found()
     return found(endpoint=base if protocol == "grpc" else f"{base.rstrip('/')}/v1/{signal}")
+
+
+def for_a_while(work: Callable[[], object], *, seconds: float = PATIENCE) -> None:
+    """Do the last of the sending, and wait for it so long at most: a process that ends takes what hangs along."""
+    thread = threading.Thread(target=work, name="headgate-otlp-end", daemon=True)
+    thread.start()
+    thread.join(seconds)
+
+
+def _variable(name: str, signal: Signal, environment: Mapping[str, str]) -> str | None:
+    """OpenTelemetry's variable for one signal, which comes before that for all."""
+    mine = environment.get(f"OTEL_EXPORTER_OTLP_{signal.upper()}_{name}")
+    return mine or environment.get(f"OTEL_EXPORTER_OTLP_{name}") or None

@@ -5,6 +5,8 @@ Nothing is counted twice: every interval the registry is read and sent as it sta
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import threading
 import time
@@ -19,14 +21,14 @@ from prometheus_client.samples import Sample
 from ..guard import telemetry as names
 from ..models.errors import ConfigError
 from .config import Settings
-from .otlp_exporters import exporter, sent_somewhere
+from .otlp_exporters import PATIENCE, exporter, for_a_while, sent_somewhere
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.metrics.export import MetricExporter, MetricsData
 
 INTERVAL_VARIABLE: Final = "OTEL_METRIC_EXPORT_INTERVAL"
 _EVERY: Final = 60_000.0
-_PATIENCE: Final = 10_000.0
+_ONE_SENDING: Final = 10_000.0
 
 
 def metrics_of(
@@ -56,7 +58,10 @@ def metrics_of(
 
 
 class OtlpMetrics:
-    """Sends a registry's metrics every so many seconds, from a thread of its own, until it is closed."""
+    """Sends a registry's metrics every so many seconds from a thread of its own, from `start` until it is closed.
+
+    `refresh` brings the registry up to date before each sending, on the event loop where all else counts.
+    """
 
     def __init__(
         self,
@@ -66,6 +71,7 @@ class OtlpMetrics:
         *,
         attributes: Mapping[str, str],
         seconds: float,
+        patience: float = PATIENCE,
     ) -> None:
         self._sender = sender
         self._registry = registry
@@ -74,24 +80,47 @@ class OtlpMetrics:
         self._began = time.time_ns()
         self._over = threading.Event()
         self._seconds = seconds
-        self._thread = threading.Thread(target=self._run, name="headgate-otlp-metrics", daemon=True)
+        self._patience = patience
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin to send; to be called on the event loop."""
+        loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._run, args=(loop,), name="headgate-otlp-metrics", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """Send what there is once more, for some seconds at most, and stop."""
+        """Send what there is once more and stop; what is not out within some seconds in all is lost.
+
+        To be called from a thread while the event loop goes on.
+        """
+        end = time.monotonic() + self._patience
         self._over.set()
-        self._thread.join(timeout=_PATIENCE / 1000)
-        self._refresh()
-        self._send()
-        self._sender.shutdown(timeout_millis=_PATIENCE)
+        if self._thread is not None:
+            self._thread.join(self._patience)
+        for_a_while(lambda: self._sender.shutdown(timeout_millis=0), seconds=max(0.1, end - time.monotonic()))
 
-    def _run(self) -> None:
-        while not self._over.wait(self._seconds):
-            self._send()
+    def _run(self, loop: asyncio.AbstractEventLoop) -> None:
+        over = False
+        while not over:
+            over = self._over.wait(self._seconds)
+            self._bring_up_to_date(loop)
+            # The exporter logs what goes wrong, and never raises.
+            self._sender.export(self.read(), timeout_millis=_ONE_SENDING)
 
-    def _send(self) -> None:
-        # The exporter logs what goes wrong, and never raises.
-        self._sender.export(self.read(), timeout_millis=_PATIENCE)
+    def _bring_up_to_date(self, loop: asyncio.AbstractEventLoop) -> None:
+        """The registry as the loop refreshes it; as it stands where the loop has ended or does not come to it."""
+        done = threading.Event()
+
+        def refresh() -> None:
+            try:
+                self._refresh()
+            finally:
+                done.set()
+
+        with contextlib.suppress(RuntimeError):  # the loop is closed
+            loop.call_soon_threadsafe(refresh)
+            done.wait(self._patience)
 
     def read(self) -> MetricsData:
         """The registry as it stands."""

@@ -56,20 +56,24 @@ async def unguarded(
 
     Where upstream speaks another protocol, request and answer are translated.
     """
+    handed = 0
     try:
         body = await read_body(scope, receive, limit=gateway.settings.max_body)
+        parts = _parts(body)
         upstreams = gateway.upstreams
         way = upstreams.way(api, {} if upstreams.routing is None else decode_object(body))
         asked = way.ask(lambda leg: leg.said(body), callers(scope), key_header=dialect.key_header)
+        handed = parts - 1
         reached = await unless_gone(asked, receive, scope)
-        parts = _parts(body)
         head = [*_headers(reached, dialect), *off_headers(parts=parts, identity=new_id())]
         streamed = reached.response.content_type in ("text/event-stream", reached.leg.dialect(dialect).streams_as)
         if not streamed:
             await answer(send, reached.response.status, await _whole(reached), head)
     except ClientGone:
+        gateway.metrics.handed(parts=handed)
         return
     except HeadgateError as error:
+        gateway.metrics.handed(parts=handed)
         await _fail(gateway, send, error, dialect=dialect)
         return
     gateway.metrics.passed(parts=parts, shape="stream" if streamed else "json")

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 YOUNG: Final = 10_000
@@ -19,9 +21,20 @@ SWITCH: Final = 0.001
 """Seconds after which a thread that computes lets the event loop go on."""
 
 
+@contextmanager
+def held() -> Iterator[None]:
+    """While everything is loaded nothing is looked at, as next to none of it is ever freed; `settle` ends that too."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 def settle() -> None:
     """Call it once, when everything is loaded: what is alive now is never looked at again."""
     sys.setswitchinterval(SWITCH)
-    gc.collect()
+    # Not after a collection: that takes longer than what imports leave behind is worth, about a thousand objects.
     gc.freeze()
+    gc.enable()
     gc.set_threshold(YOUNG, MIDDLE, OLD)

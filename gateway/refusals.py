@@ -6,8 +6,10 @@ from typing import Any, Final
 
 import msgspec
 
-from .errors import envelope
-from .wire.anthropic_errors import messages_envelope
+from ..models.errors import HeadgateError
+from .errors import Failure, envelope, failure
+from .wire.anthropic_errors import messages_envelope, messages_failure
+from .wire.ollama_frames import ollama_failure
 
 OGR: Final = frozenset({"/v1/evaluate", "/v1/heartbeat", "/v1/health"})
 """The routes of OpenGuardrails' runtime API."""
@@ -37,6 +39,13 @@ def refusal_body(path: str, refusal: Refusal) -> bytes:
     if path in OGR:
         return msgspec.json.encode(_ogr(refusal))
     return envelope(refusal.message, type=refusal.type, code=refusal.code)
+
+
+def failure_at(path: str, error: HeadgateError) -> Failure:
+    """An error as the dialect of a path tells it; OpenAI's serves for those that have none."""
+    if path.startswith("/v1/messages"):
+        return messages_failure(error)
+    return ollama_failure(error) if path.startswith("/api/") else failure(error)
 
 
 def _ogr(refusal: Refusal) -> dict[str, Any]:

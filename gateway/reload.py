@@ -17,7 +17,6 @@ from ..policies.load import load_source
 from ..policies.tree import chain
 from .config import Settings
 from .origin import Origin, settings_of
-from .settings_file import SettingsError
 from .state import Gateway, Reloaded
 
 log = logging.getLogger("headgate")
@@ -89,11 +88,9 @@ class Reloader:
             return
         self._loaded = marks
         try:
-            fresh = await asyncio.to_thread(self._load)
+            self._adopt(await asyncio.to_thread(self._load))
         except HeadgateError as error:
             self._fail(error)
-            return
-        self._adopt(fresh)
 
     def _load(self) -> _Fresh:
         gateway = self._gateway
@@ -146,6 +143,9 @@ def _mark(path: str) -> tuple[int, int, int] | None:
 
 def _words(error: HeadgateError) -> str:
     """The fault in one line; of a file with several faults the first and how many there are."""
+    # Here, so that a gateway without such a file waits for nothing that reads one.
+    from .settings_file import SettingsError
+
     if not isinstance(error, (PolicyError, SettingsError)):
         return str(error).partition("\n")[0]
     found: list[Diagnostic] = errors(error.diagnostics)

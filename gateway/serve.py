@@ -6,23 +6,25 @@ import contextlib
 import os
 import signal
 import tempfile
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import uvicorn
-from litestar import Litestar
 from prometheus_client import multiprocess
 from uvicorn.supervisors import Multiprocess
 
 from ..policies.compile import load_policy
-from .app import create_app
 from .config import Settings
+from .loading import lacking, loading
 from .logs import configure
 from .metrics import MULTIPROCESS_VARIABLE
 from .model_settings import check_present
 from .origin import Origin
-from .pauses import settle
+from .pauses import held, settle
 from .protocol import bounded_http
+
+if TYPE_CHECKING:
+    from litestar import Litestar
 
 JOB_VARIABLE: Final = "HEADGATE_JOB"
 """How the worker processes learn what to serve; set by `serve`, never by hand."""
@@ -42,25 +44,40 @@ def serve(settings: Settings, *, origin: Origin | None = None) -> None:
     # Until the application answers to it: by default a reload that comes too early would end the process.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     if settings.workers == 1:
-        app = create_app(settings, origin=origin)
-        settle()
-        uvicorn.Server(uvicorn.Config(app, **_options(settings))).run()
+        uvicorn.Server(uvicorn.Config(application(settings, origin), **_options(settings))).run()
         return
     _check(settings)
     with tempfile.TemporaryDirectory(prefix="headgate-metrics-") as folder:
         os.environ[JOB_VARIABLE] = msgspec.json.encode(Job(settings=settings, origin=origin)).decode()
         os.environ[MULTIPROCESS_VARIABLE] = folder
         config = uvicorn.Config(f"{__name__}:worker", factory=True, workers=settings.workers, **_options(settings))
+        settle()
         Workers(config, [config.bind_socket()]).run()
+
+
+def application(settings: Settings, origin: Origin) -> Litestar:
+    """The application of these settings, settled; its models are loaded while what serves is imported.
+
+    Raises ConfigError where a package is missing, and what `guard_of` raises.
+    """
+    with held():
+        loaded = loading(settings) if settings.guarded else None
+        try:
+            import aiohttp  # noqa: F401 - upstream's client is made as soon as the application starts
+
+            from .app import create_app
+        except ImportError as error:
+            raise lacking(error) from error
+        app = create_app(settings, loaded=loaded, origin=origin)
+        settle()
+    return app
 
 
 def worker() -> Litestar:
     """The application of one worker process, as `serve` described it."""
     job = msgspec.json.decode(os.environ[JOB_VARIABLE], type=Job)
     configure(job.settings.log_level, job.settings.log_format)
-    app = create_app(job.settings, origin=job.origin)
-    settle()
-    return app
+    return application(job.settings, job.origin)
 
 
 class Workers(Multiprocess):

@@ -215,11 +215,23 @@ def _unjudged_faults(root: Fields, known: Set[Mark]) -> Iterator[Diagnostic]:
     item = items.get("unjudged_routes")
     if item is None or known or next(misfits(root, _document()), None) is not None:
         return
+    upstreams = {entry.key: _upstream(plain(entry.value)) for entry in _entries(items.get("upstreams"))}
+    given = {"url": items.get("upstream"), "kind": items.get("upstream_kind")}
+    only = _upstream({key: plain(entry.value) for key, entry in given.items() if entry is not None})
     try:
-        lines = msgspec.convert(plain(item.value), tuple[str, ...])
-        parse_unjudged(lines, tuple(entry.key for entry in _entries(items.get("upstreams"))))
+        parse_unjudged(msgspec.convert(plain(item.value), tuple[str, ...]), upstreams, only=only)
     except ConfigError as fault:
         yield error(item.mark, "bad-value", str(fault))
+
+
+def _upstream(value: Any) -> UpstreamSettings:
+    """An upstream of the file, or one anywhere where it cannot be: that is told at its own place."""
+    try:
+        found = msgspec.convert(value, UpstreamSettings)
+        check_upstream("upstream", found)
+    except (msgspec.ValidationError, ConfigError):
+        return UpstreamSettings(url="http://localhost")
+    return found
 
 
 def _entries(item: Entry | None) -> tuple[Entry, ...]:

@@ -14,7 +14,7 @@ from ..guard.effects import Delta, End, Event, Finish, Generate
 from ..guard.record import new_id
 from ..models.errors import UpstreamError
 from ..policies.schema import Prefill
-from .asgi import Headers
+from .asgi import LONG, Headers
 from .translate.tongues import TranslatedAnswer
 from .way import Leg, Way
 from .wire.dialect import Dialect, Request, Splitter
@@ -107,8 +107,14 @@ class UpstreamSource:
             return other.said(said, continues=request.prefix is not None)
 
         self._asking = partial(self._open, of, answer)
-        # A task of its own costs as much as all else here, and is of use only while something else is done.
+        # A task of its own costs as much as all else here, and is of use only while something else is waited for: where
+        # the prompt is remembered, the answer is read before the next turn of the loop.
         if request.ahead:
+            asyncio.get_running_loop().call_soon(self._begin)
+
+    def _begin(self) -> None:
+        """Ask now, where nobody has read yet."""
+        if self._asking is not None and self._opening is None:
             self._opening = asyncio.ensure_future(self._asking())
 
     async def read(self) -> Event:
@@ -183,7 +189,8 @@ class UpstreamSource:
             self._done()
             if self._translated is not None:
                 raw = self._translated.whole(raw)
-            self._events.extend(self._dialect.read(raw, answer))
+            read = self._dialect.read
+            self._events.extend(read(raw, answer) if len(raw) <= LONG else await asyncio.to_thread(read, raw, answer))
             self._end(answer)
         return time.perf_counter() - began
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -54,15 +53,16 @@ class Reloaded(msgspec.Struct, frozen=True, kw_only=True):
 class Gateway:
     """The shared state; `guard` is None where the guard is off. `running` opens and closes the upstream client.
 
-    `settings` and `guard` change with a reload: whoever needs them for the length of an exchange keeps them.
+    `settings` and `guard` change with a reload: whoever needs them for the length of an exchange keeps them. `sender`
+    sends records to a collector, where they go to one.
     """
 
     def __init__(self, settings: Settings, guard: Guard | None) -> None:
         self.settings = settings
         self._guard = guard
         self.metrics = Metrics()
-        self._otlp = records_of(settings)
-        self._recorder = _recorder(settings, self._otlp)
+        self.sender = records_of(settings)
+        self._recorder = _recorder(settings, self.sender)
         self._hash_key = hash_key()
         self.tenancy = Tenancy(
             settings, lambda: self._guard, metrics=LimitMetrics(self.metrics.registry), key=self._hash_key
@@ -98,17 +98,17 @@ class Gateway:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Holds the upstream client open, and the audit trail open behind it."""
+        """Holds the upstream client open, and the audit trail open behind it; `sender` is for others to close."""
         self._generations = Generations(self._upstreams())
         try:
             async with self.tenancy.running():
                 yield
         finally:
-            await self._generations.close()
-            if self._recorder is not None:
-                self._recorder.close()
-            if self._otlp is not None:
-                await asyncio.to_thread(self._otlp.close)
+            try:
+                await self._generations.close()
+            finally:
+                if self._recorder is not None:
+                    self._recorder.close()
 
     def adopt(self, settings: Settings, guard: Guard | None) -> None:
         """Put other settings and another guard in force, for exchanges that begin from now on."""

@@ -7,7 +7,7 @@ import logging
 import math
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -22,7 +22,6 @@ from ..guard.store.protocol import Entry, Store
 from ..guard.store.redis import RedisStore
 from ..guard.store.shared import SharedStore, Status
 from ..guard.store.standing import decayed
-from ..models.errors import ConfigError
 from ..policies.compiled import CompiledPolicy
 from .asgi import Headers, Scope
 from .auth import KeyBook, Known, secret_of
@@ -258,18 +257,6 @@ class Tenancy:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             await asyncio.to_thread(self._keys.look)
-
-
-def memo_of(settings: Settings, environment: Mapping[str, str] = os.environ) -> SharedMemo | None:
-    """The memo that replicas share, where the settings ask for one; ConfigError where they cannot share it."""
-    if not settings.shared_memo:
-        return None
-    key = environment.get(KEY_VARIABLE)
-    if settings.redis is None:
-        raise ConfigError("shared_memo needs redis: name its URL, or leave shared_memo out")
-    if not key:
-        raise ConfigError(f"shared_memo needs {KEY_VARIABLE}, the same for all replicas")
-    return SharedMemo(key=key.encode("utf-8", "surrogateescape"))
 
 
 def retry_after(denied: Denied) -> Headers:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..guard import telemetry as names
 from ..guard.observe import Timeline, Watch, watching
 from .config import Settings
-from .otlp_exporters import exporter, sent_somewhere
+from .otlp_exporters import exporter, for_a_while, sent_somewhere
 from .spans import describe, exchange_attributes
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Tracing:
 
     def close(self) -> None:
         """Send what waits, for some seconds at most, and stop."""
-        self._provider.shutdown()
+        for_a_while(self._provider.shutdown)
 
     async def _request(self, app: Any, scope: Any, receive: Any, send: Any) -> None:
         from opentelemetry.trace import set_span_in_context

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import TYPE_CHECKING, Final, NamedTuple
-from urllib.parse import quote, urlsplit
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 from ..models.errors import UpstreamError
+from .addresses import base_of, passed_to
 from .asgi import Headers, Scope
 from .config import Settings
 from .providers import EVERYWHERE, PROVIDERS, Api, Path
@@ -50,13 +51,6 @@ def native(settings: Settings) -> UpstreamSettings:
     )
 
 
-class Base(NamedTuple):
-    """Where paths are added: to the server's root, or to the base URL."""
-
-    root: str
-    base: str
-
-
 class Upstream:
     """Sends bodies to one upstream, the settings' own unless `spec` is another. Make it on a running event loop and
     close it there."""
@@ -65,6 +59,8 @@ class Upstream:
         import aiohttp
 
         self.name = name
+        # One with a name shows the key of its settings; the only one of a kind a caller's own before that.
+        self._callers_first = spec is None and settings.upstream_kind != "native" and not settings.key_overrides
         self.spec = spec = spec or native(settings)
         self.provider = PROVIDERS[spec.kind]
         self._paths: dict[Api, Path] = {**self.provider.paths, **{api: EVERYWHERE[api] for api in spec.speaks}}
@@ -122,15 +118,13 @@ class Upstream:
     async def request(
         self, method: str, path: bytes, query: bytes, body: bytes, headers: dict[str, str]
     ) -> aiohttp.ClientResponse:
-        """Pass a caller's request on as it is: what begins with `/v1` goes below the base URL, all else to the root.
+        """Pass a caller's request on as it is; the answer's body is still to be read.
 
-        The answer's body is still to be read. Raises UpstreamError where no answer comes.
+        Raises UpstreamError where no answer comes.
         """
         from yarl import URL
 
-        root, base = base_of(self.spec)
-        raw = path.decode("latin-1")
-        below = f"{base}{raw[3:]}" if raw.startswith("/v1/") else f"{root}{raw}"
+        below = passed_to(self.spec, path.decode("latin-1"))
         url = URL(f"{below}?{query.decode('latin-1')}" if query else below, encoded=True)
         dressed = self.dressed(headers, key_header="x-api-key" if "anthropic-version" in headers else "authorization")
         try:
@@ -178,9 +172,10 @@ class Upstream:
     def dressed(self, kept: Mapping[str, str], *, key_header: str = "authorization") -> dict[str, str]:
         """A caller's headers with upstream's key.
 
-        Where upstream is the one of `--upstream`, the key stands where the caller has its own: in `authorization`, or
-        in the dialect's `key_header`, which it is where the caller sends none. Any other is shown its own key where
-        its kind wants it, and the caller's only where that is to be forwarded.
+        Where upstream is the one of `--upstream`, a caller's own key comes before the gateway's unless `key_overrides`.
+        Without a kind it stands where the caller has its own: in `authorization`, or in the dialect's `key_header`,
+        which it is where the caller sends none. Any other upstream is shown its own key where its kind wants it, and
+        the caller's only where that is to be forwarded.
         """
         if self.provider.auth != "as_sent":
             return self._dressed_for_kind(kept)
@@ -195,7 +190,8 @@ class Upstream:
 
     def _dressed_for_kind(self, kept: Mapping[str, str]) -> dict[str, str]:
         provider = self.provider
-        key = self.spec.key or (_key_of(kept) if self.spec.forward_key else None)
+        callers = _key_of(kept) if self.spec.forward_key else None
+        key = (callers or self.spec.key) if self._callers_first else (self.spec.key or callers)
         foreign = tuple(prefix for prefix in _KEPT_FOR_THEIR_KIND if prefix != provider.own)
         found = {
             name: value for name, value in kept.items() if name not in _KEY_HEADERS and not name.startswith(foreign)
@@ -211,6 +207,10 @@ class Upstream:
                 case _:
                     found["authorization"] = f"Bearer {key}"
         return found
+
+    def shows_callers_key(self, kept: Mapping[str, str]) -> bool:
+        """Whether these headers of a caller hold a key that is shown although the gateway has its own."""
+        return self._callers_first and self.spec.key is not None and _key_of(kept) is not None
 
     def returned(self, headers: Iterable[tuple[bytes, bytes]], *, encoded: bool = False) -> Headers:
         """Upstream's headers that go back to the caller; one with a name says so, and nothing of whose key it is."""
@@ -233,16 +233,6 @@ def returned(headers: Iterable[tuple[bytes, bytes]], *, encoded: bool = False) -
         if ((lowered := name.lower()) not in _NOT_RETURNED or (encoded and lowered == b"content-encoding"))
         and not lowered.startswith(b"x-headgate-")
     ]
-
-
-def base_of(spec: UpstreamSettings) -> Base:
-    """The base URL, to which `/chat/completions` is added, and the server's root beside whose `/v1` others stand.
-
-    A URL without a path gets `/v1`.
-    """
-    url = spec.url.rstrip("/")
-    base = url if urlsplit(url).path else f"{url}/v1"
-    return Base(root=base.removesuffix("/v1"), base=base)
 
 
 def callers(scope: Scope) -> dict[str, str]:

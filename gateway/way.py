@@ -36,7 +36,7 @@ _GONE_ON_FROM = (502, 503, 504)
 class Leg(msgspec.Struct, frozen=True, kw_only=True):
     """One upstream that may be asked: in which of its protocols, by which name of the model, and how translated.
 
-    `model` is None where the body already names it as upstream does.
+    `model` is None where the body already names it as upstream does. `callers_key`: it was shown the caller's own key.
     """
 
     client: Upstream
@@ -46,6 +46,7 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True):
     model: str | None = None
     translation: Translation | None = None
     asked: str = ""
+    callers_key: bool = False
 
     def dialect(self, clients: Dialect[Any, Any]) -> Dialect[Any, Any]:
         """The protocol that its answer comes in."""
@@ -78,7 +79,8 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True):
 
     def failure(self, status: int, raw: bytes) -> UpstreamError:
         """What an answer with this status is."""
-        if status == 401 and self.client.spec.key is not None and not self.client.is_native:
+        ours = self.client.spec.key is not None and not self.client.is_native and not self.callers_key
+        if status == 401 and ours:
             return UpstreamError(f"upstream {self.client.name!r} does not know the key of this gateway", status=502)
         if self.translation is not None and self.translation.client != "messages" and status == 529:
             status = 503
@@ -91,6 +93,12 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True):
             dressed["content-type"] = "application/json"
             dressed.pop("accept", None)
         return await self.client.post(self.api, body, dressed, model=self.model or self.asked)
+
+    def reached(self, response: aiohttp.ClientResponse, headers: Mapping[str, str], *, place: int) -> Reached:
+        """Its answer to a caller with these headers."""
+        shown = self.client.shows_callers_key(headers)
+        leg = msgspec.structs.replace(self, callers_key=True) if shown else self
+        return Reached(place=place, leg=leg, response=response)
 
     def _translated(self, translation: Translation, body: Mapping[str, Any], *, continues: bool) -> Mapping[str, Any]:
         provider = self.client.provider
@@ -137,7 +145,8 @@ class Way(msgspec.Struct, frozen=True):
         """
         leg = self.legs[0]
         if leg.breaker is None and not leg.client.spec.retries and len(self.legs) == 1:
-            return Reached(place=0, leg=leg, response=await leg.ask(body(leg), headers, key_header=key_header))
+            response = await leg.ask(body(leg), headers, key_header=key_header)
+            return leg.reached(response, headers, place=0)
         for place in range(first, len(self.legs)):
             leg, last = self.legs[place], place == len(self.legs) - 1
             try:
@@ -147,7 +156,7 @@ class Way(msgspec.Struct, frozen=True):
                     raise
             else:
                 if last or response.status not in RETRIED:
-                    return Reached(place=place, leg=leg, response=response)
+                    return leg.reached(response, headers, place=place)
                 response.close()
             if leg.metrics is not None:
                 leg.metrics.fell_back(leg.client.name)

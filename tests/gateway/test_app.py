@@ -10,10 +10,13 @@ from pathlib import Path
 
 import pytest
 import uvicorn
+from opentelemetry.sdk.trace import TracerProvider
 
+from headgate.gateway import app
 from headgate.gateway.app import create_app
 from headgate.gateway.config import Settings
 from headgate.gateway.origin import Origin
+from headgate.gateway.tracing import Tracing
 from headgate.guard.guard import Guard
 from headgate.models.errors import HeadgateError
 from headgate.models.fakes import FakeClassifier
@@ -48,8 +51,8 @@ def following(upstream: Upstream, policy: Path) -> Iterator[Server]:
     with ExitStack() as stack:
         guard = stack.enter_context(Guard(policy, fake))
         origin = Origin(flags={"upstream": upstream.url, "policy": str(policy), "reload_seconds": 0.02})
-        app = create_app(settings, guard=guard, origin=origin)
-        server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
+        made = create_app(settings, guard=guard, origin=origin)
+        server = uvicorn.Server(uvicorn.Config(made, host="127.0.0.1", port=0, log_level="error"))
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
         while not server.started:
@@ -87,3 +90,30 @@ def test_a_stream_keeps_the_guard_it_began_with_and_goes_on_over_a_reload(upstre
         after = server.post({**ask, "stream": False})
         assert after.headers["x-headgate-policy"] == f"mine@{told['policy']['hash']}"
         assert stream.headers["x-headgate-policy"] != after.headers["x-headgate-policy"]
+
+
+def held() -> set[str]:
+    """The files that this process has open."""
+    return {str(link.resolve()) for link in Path("/proc/self/fd").iterdir()}
+
+
+async def test_files_are_closed_before_collectors_are_waited_for_and_whatever_these_raise(
+    upstream: Upstream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {str(tmp_path / "traffic"), str(tmp_path / "records")}
+    settings = Settings(upstream=upstream.url, traffic=str(tmp_path / "traffic"), record=str(tmp_path / "records"))
+    left: list[set[str]] = []
+
+    class Sender(Tracing):
+        def close(self) -> None:
+            left.append(held() & files)
+            raise OSError("no collector")
+
+    monkeypatch.setattr(app, "tracing_of", lambda _: Sender(TracerProvider()))
+    with Guard("default", FakeClassifier(RULES)) as guard:
+        made = create_app(settings, guard=guard)
+        with pytest.raises(ExceptionGroup):
+            async with made.lifespan():
+                assert held() & files
+    assert left == [set()]
+    assert not held() & files

@@ -17,6 +17,8 @@ def test_the_guards_commands_and_serve_are_one_command_line() -> None:
     [
         (["--upstream", "nonsense"], "upstream must be a URL"),
         (["--upstream", "http://x", "--workers", "0"], "workers must be from 1 to 256"),
+        (["--upstream", "http://x", "--upstream-kind", "foo"], "--upstream-kind) must be one of native, compatible"),
+        (["--upstream", "http://x", "--upstream-kind", "foo", "--workers", "2"], "--upstream-kind) must be one of"),
         (["--upstream", "http://x", "--policy", "no-such-policy"], "no-such-policy"),
     ],
 )

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from headgate.gateway.config import Settings, with_keys
+from headgate.gateway.config import Settings, check_value, with_keys
 from headgate.gateway.upstream_settings import UpstreamSettings
 from headgate.models.errors import ConfigError
 
@@ -69,3 +69,27 @@ def test_a_kind_is_for_one_upstream() -> None:
     upstreams = {"a": UpstreamSettings(url="http://localhost:1")}
     with pytest.raises(ConfigError, match="upstream_kind is for one upstream"):
         Settings(upstreams=upstreams, upstream_kind="vllm")
+
+
+@pytest.mark.parametrize("field", ["upstream", "otlp_endpoint"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://me:sk-secret//sk-secret@host",
+        "http://me:sk-secret@host/?a=b",
+        "me:sk-secret@host",
+        "http://me:sk-secret@host:port",
+        "http://me:sk-secret@host/v1/chat/completions/v1/traces",
+    ],
+)
+def test_a_url_that_cannot_be_is_told_without_its_password(field: str, url: str) -> None:
+    with pytest.raises(ConfigError, match=field) as caught:
+        check_value(field, url)
+    assert "sk-secret" not in str(caught.value)
+
+
+def test_a_kind_that_nobody_knows_is_told_with_those_that_are_known() -> None:
+    with pytest.raises(
+        ConfigError, match=r"upstream_kind \(--upstream-kind\) must be one of native, .*llamacpp; got 'x'"
+    ):
+        Settings(upstream="http://x", upstream_kind="x")  # type: ignore[arg-type]

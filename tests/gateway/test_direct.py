@@ -1,15 +1,22 @@
 from __future__ import annotations
 
+import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import openai
 import pytest
 
+from headgate.gateway.asgi import PRESENCE, Presence
+from headgate.gateway.config import Settings
+from headgate.gateway.direct import EMBEDDINGS, guarded_direct
+from headgate.gateway.state import Gateway
+from headgate.guard.guard import Guard
 from headgate.guard.redact import MASK
 from headgate.models.fakes import FakeClassifier, scores
 
-from ..upstream import Reply
+from ..upstream import Reply, Upstream
 from .conftest import POLICY, RULES, Server, Start
 
 VECTORS = b'{"object":"list","model":"e","data":[{"object":"embedding","index":0,"embedding":[0.5,1e-05]}],"usage":{"prompt_tokens":2,"total_tokens":2}}'  # noqa: E501
@@ -159,3 +166,29 @@ def test_an_upstream_that_is_not_there_is_a_502_and_recorded(start: Start) -> No
     server = start(url="http://127.0.0.1:9")
     assert server.post({"input": "Hello."}, "/v1/embeddings").status == 502
     assert server.record()["delivery"] == "withheld"
+
+
+async def test_a_server_that_tells_when_the_client_goes_is_believed(upstream: Upstream, tmp_path: Path) -> None:
+    presence, read = Presence(), []
+
+    async def receive() -> dict[str, Any]:
+        read.append("body")
+        assert len(read) == 1, "a server that tells who is there is not asked"
+        return {"type": "http.request", "body": b'{"input": "Hello."}'}
+
+    async def send(message: Any) -> None:
+        raise AssertionError("nobody is there to be answered")
+
+    def look(_: object) -> None:
+        loop.call_soon_threadsafe(presence.leave)
+
+    loop = asyncio.get_running_loop()
+    settings = Settings(upstream=upstream.url, record=str(tmp_path / "records"))
+    with Guard("default", FakeClassifier(before=look)) as guard:
+        gateway = Gateway(settings, guard)
+        upstream.script = Reply(fault="hang")
+        async with gateway.running():
+            scope = {"type": "http", "path": "/v1/embeddings", "headers": [], "extensions": {PRESENCE: presence}}
+            await guarded_direct(gateway, guard, EMBEDDINGS, scope, receive, send)
+    assert json.loads((tmp_path / "records").read_bytes())["delivery"] == "client_gone"
+    assert read == ["body"]

@@ -37,7 +37,20 @@ def test_what_is_left_over_is_told(last: dict[str, float], words: str | None) ->
     assert [words in fault for fault in found] == ([] if words is None else [True])
 
 
-@pytest.mark.parametrize(("growth", "faults"), [(0.0, 0), (0.05, 0), (0.5, 1)])
-def test_memory_that_grows_is_told(growth: float, faults: int) -> None:
-    under = [sample(rss=100 + 20 * (n < 10) + growth * n) for n in range(40)]
+@pytest.mark.parametrize(("minute", "faults"), [(0.0, 0), (0.4, 0), (0.6, 1), (5.0, 1)])
+def test_memory_that_grows_once_all_is_warm_is_told(minute: float, faults: int) -> None:
+    # It grows while it warms up, and jumps for a moment now and then.
+    under = [sample(at=5 * n, rss=80 + min(n, 15) + minute * n / 12 + 9 * (n % 7 == 0)) for n in range(40)]
     assert len(soak.faults_of([sample(), *under, sample()], clients=4)) == faults
+
+
+def test_a_short_run_tells_no_slope() -> None:
+    assert soak.growth([sample(at=5 * n, rss=100 + n) for n in range(20)]) is None
+
+
+async def test_the_command_with_its_model_and_redis_leaves_nothing_behind() -> None:
+    with soak.processes(faults=0.15, model=True, pace=0.0) as server:
+        report = await soak.soak(server, clients=4, exchanges=80)
+    assert report.faults == []
+    assert report.outcomes["200"] > 20
+    assert "500" not in report.outcomes

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from headgate.gateway.config import Settings
-from headgate.gateway.lifecycle import signals
+from headgate.gateway.lifecycle import all_closed, signals, stopped
 from headgate.gateway.state import Gateway
 
 from ..upstream import Reply, Upstream
@@ -38,6 +38,46 @@ def handled() -> Iterator[list[int]]:
 async def until(met: Callable[[], object]) -> None:
     while not met():  # noqa: ASYNC110 - a signal handler sets it
         await asyncio.sleep(0)
+
+
+class Closing:
+    """Whatever is closed at the end; `at` is called first."""
+
+    def __init__(self, at: Callable[[], object]) -> None:
+        self.closed = False
+        self._at = at
+
+    def close(self) -> None:
+        self._at()
+        self.closed = True
+
+
+def fail() -> None:
+    raise OSError("a collector that is not there")
+
+
+async def test_what_one_of_them_waits_for_or_raises_keeps_none_of_the_others_from_being_closed() -> None:
+    other = threading.Event()
+    waits, sets = Closing(lambda: other.wait(10)), Closing(other.set)
+    with pytest.raises(OSError, match="not there"):
+        await all_closed((None, Closing(fail), waits, sets))
+    assert (waits.closed, sets.closed) == (True, True)
+
+
+async def test_what_runs_in_the_background_has_ended_once_it_is_stopped() -> None:
+    ended = asyncio.Event()
+
+    async def work() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            ended.set()
+
+    running = asyncio.gather(work())
+    await asyncio.sleep(0)
+    await stopped(running)
+    assert ended.is_set()
 
 
 async def test_the_first_sigterm_drains_and_then_the_server_gets_it(handled: list[int]) -> None:

@@ -28,3 +28,13 @@ def test_an_upstream_that_is_a_flag_stands_for_all_of_the_file(tmp_path: Path) -
     assert set(settings_of(Origin(file=str(path)), {}).upstreams) == {"a"}
     found = settings_of(Origin(file=str(path), flags={"upstream": "http://x"}), {})
     assert (found.upstream, found.upstreams, found.routes) == ("http://x", {}, ())
+
+
+def test_the_kind_of_the_files_upstream_is_not_that_of_the_flag(tmp_path: Path) -> None:
+    path = tmp_path / "headgate.yaml"
+    path.write_text("version: 1\nupstream: http://a\nupstream_kind: anthropic\n")
+    kinds = [
+        settings_of(Origin(file=str(path), flags=flags), {}).upstream_kind
+        for flags in ({}, {"upstream": "http://x"}, {"upstream": "http://x", "upstream_kind": "vllm"})
+    ]
+    assert kinds == ["anthropic", "native", "vllm"]

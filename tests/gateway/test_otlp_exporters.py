@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import sys
+import threading
 
 import pytest
 
 from headgate.gateway.config import Settings
-from headgate.gateway.otlp_exporters import exporter, sent_somewhere
+from headgate.gateway.otlp_exporters import exporter, for_a_while, sent_somewhere
 from headgate.models.errors import ConfigError
 
 SETTINGS = Settings(upstream="http://x", otlp_endpoint="http://127.0.0.1:9")
@@ -37,3 +38,25 @@ def test_a_variable_of_one_signal_is_for_that_one() -> None:
     settings, named = Settings(upstream="http://x"), {"OTEL_EXPORTER_OTLP_LOGS_ENDPOINT": "http://y"}
     assert sent_somewhere(settings, "logs", named)
     assert not sent_somewhere(settings, "metrics", named)
+
+
+@pytest.mark.parametrize(("mine", "all_of_them"), [("grpc", "http/protobuf"), ("http/protobuf", "grpc"), ("grpc", "")])
+def test_the_protocol_of_one_signal_comes_before_that_of_all(mine: str, all_of_them: str) -> None:
+    named = {"OTEL_EXPORTER_OTLP_METRICS_PROTOCOL": mine, "OTEL_EXPORTER_OTLP_PROTOCOL": all_of_them}
+    for signal, wanted in (("metrics", mine), ("traces", all_of_them)):
+        found = exporter(SETTINGS, signal, named)  # type: ignore[arg-type]
+        assert (".grpc." in type(found).__module__) is (wanted == "grpc")
+        found.shutdown()
+
+
+def test_what_never_ends_is_not_waited_for() -> None:
+    go_on, ended = threading.Event(), threading.Event()
+
+    def work() -> None:
+        go_on.wait()
+        ended.set()
+
+    for_a_while(work, seconds=0.01)
+    assert not ended.is_set()
+    go_on.set()
+    assert ended.wait(10)

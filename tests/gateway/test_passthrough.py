@@ -55,6 +55,22 @@ def test_an_upstream_that_is_not_there_is_a_502_in_the_envelope(start: Start) ->
     assert json.loads(raw.lines[0])["error"]["code"] == "upstream_error"
 
 
+def test_what_may_have_gone_upstream_counts_as_unjudged_though_no_answer_came(start: Start) -> None:
+    server = start("off", url="http://127.0.0.1:9")
+    assert server.post(ASK).status == 502
+    assert 'headgate_unjudged_parts_total{reason="off"} 2.0' in server.send("GET", "/metrics").lines
+
+
+def test_what_went_upstream_counts_as_unjudged_though_the_client_left(server: Server) -> None:
+    server.upstream.script = Reply(texts=["Fine."], fault="hang")
+    client = connect(server, ASK)
+    assert server.upstream.started.wait(10)
+    client.close()
+    assert server.upstream.left.wait(10)
+    server.settle()
+    assert 'headgate_unjudged_parts_total{reason="off"} 2.0' in server.send("GET", "/metrics").lines
+
+
 def test_a_stream_that_upstream_breaks_off_is_broken_off_here_too(server: Server) -> None:
     server.upstream.script = Reply(texts=["Some words that take a few chunks."], fault="close", after=3)
     with pytest.raises(Exception, match="IncompleteRead"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import pickle
 import resource
@@ -13,7 +14,7 @@ from contextlib import contextmanager
 import pytest
 
 from headgate.gateway.config import Settings
-from headgate.gateway.protocol import LARGEST_HEAD, MOST_HEADERS, BoundedHttp, bounded_http
+from headgate.gateway.protocol import LARGEST_HEAD, MOST_HEADERS, BoundedHttp, Joined, bounded_http
 
 from ..upstream import Reply
 from .conftest import Server, Start
@@ -85,6 +86,45 @@ def closed_with(said: bytes, status: int, path: str) -> None:
     assert head.startswith(b"HTTP/1.1 %d " % status), said
     assert b"connection: close" in head
     assert in_envelope(path, body)
+
+
+class Written(asyncio.Transport):
+    """Keeps what is written to it, write by write."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.writes: list[bytes] = []
+        self.closed = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.writes.append(bytes(data))
+
+    def close(self) -> None:
+        self.closed = True
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+
+async def test_a_head_leaves_in_one_write_with_what_follows_in_the_same_turn() -> None:
+    written = Written()
+    joined = Joined(written, asyncio.get_running_loop())
+    joined.write(b"head,")
+    joined.write(b"body,")
+    joined.write(b"more")
+    await asyncio.sleep(0)
+    assert written.writes == [b"head,body,", b"more"]
+
+
+async def test_a_head_that_nothing_follows_leaves_with_the_turn_or_the_connection() -> None:
+    written, closed = Written(), Written()
+    Joined(written, asyncio.get_running_loop()).write(b"head")
+    joined = Joined(closed, asyncio.get_running_loop())
+    joined.write(b"head")
+    joined.close()
+    await asyncio.sleep(0)
+    assert (written.writes, written.closed) == ([b"head"], False)
+    assert (closed.writes, closed.closed) == ([b"head"], True)
 
 
 @pytest.mark.parametrize("path", PATHS)

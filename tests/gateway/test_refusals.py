@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from headgate.gateway.refusals import Refusal, refusal_body
+from headgate.gateway.errors import failure
+from headgate.gateway.refusals import Refusal, failure_at, refusal_body
+from headgate.models.errors import UpstreamUnavailable
 
 TOO_MANY = Refusal(status=429, message="slow down", type="requests", code="rate_limit_exceeded", limit=600)
 
@@ -32,3 +34,16 @@ def test_a_key_that_ogr_does_not_know_gets_the_one_word_of_its_specification() -
     }
     refused = Refusal(status=400, message="no", code="policy_not_allowed")
     assert json.loads(refusal_body("/v1/evaluate", refused)) == {"error": "policy_not_allowed", "message": "no"}
+
+
+def test_an_error_keeps_its_status_kind_and_headers_in_every_dialect() -> None:
+    error = UpstreamUnavailable("asleep", seconds=4.2)
+    found = [failure_at(path, error) for path in ("/v1/audio/speech", "/v1/messages/batches", "/api/generate")]
+    assert {(one.status, one.kind, tuple(one.headers)) for one in found} == {
+        (503, "upstream_error", ((b"retry-after", b"5"),))
+    }
+    assert found[0].body == failure(error).body
+    assert [json.loads(one.body) for one in found[1:]] == [
+        {"type": "error", "error": {"type": "api_error", "message": "asleep"}},
+        {"error": "asleep"},
+    ]

@@ -138,6 +138,21 @@ async def test_a_flag_overrides_the_file_after_a_reload_as_well(files: Files) ->
         assert gateway.settings.keep_alive == 7
 
 
+async def test_what_does_not_go_with_a_setting_that_waits_for_a_restart_changes_nothing(files: Files) -> None:
+    files.configure("unjudged_routes: [POST /openai/files]\n")
+    async with files.running() as (gateway, reloader):
+        files.configure("unjudged_routes: []\n", upstream="http://x/openai")
+        await reloader.look(anyhow=True)
+        assert gateway.settings.upstream == "http://x/openai"
+        files.configure("unjudged_routes: []\nupstreams: {a: {url: http://y}}\n")
+        files.config.write_text(files.config.read_text().replace("upstream: http://x/v1\n", ""))
+        await reloader.look(anyhow=True)
+        assert gateway.settings.upstream == "http://x/openai"
+        assert gateway.reloaded is not None
+        assert gateway.reloaded.error is not None
+        assert "must name its upstream" in gateway.reloaded.error
+
+
 async def test_the_guard_is_not_turned_off_by_a_reload(files: Files) -> None:
     async with files.running() as (gateway, reloader):
         files.config.write_text("version: 1\nupstream: http://x/v1\npolicy: off\n")

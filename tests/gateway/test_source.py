@@ -200,6 +200,15 @@ async def test_rounds_are_guided_and_continued_in_upstreams_protocol(client: Cli
     assert body["messages"][-1] == {"role": "assistant", "content": [{"type": "text", "text": "Water is"}]}
 
 
+async def test_an_answer_that_is_read_at_once_is_asked_for_once(client: Client, upstream: Upstream) -> None:
+    upstream.script = Reply(texts=["Hello."])
+    source = source_of(client)
+    await source.generate(Generate(round=1, ahead=True))
+    assert await source.read() == Delta(Channel(), "Hello.")
+    assert isinstance(await source.read(), End)
+    assert len(upstream.bodies) == 1
+
+
 async def test_upstream_is_asked_at_once_only_where_that_is_wanted_ahead(client: Client, upstream: Upstream) -> None:
     upstream.script = Reply(texts=["Hello."])
     source = source_of(client)

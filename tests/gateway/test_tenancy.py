@@ -15,9 +15,8 @@ from prometheus_client import CollectorRegistry
 from headgate.gateway.config import Settings
 from headgate.gateway.limit_metrics import LimitMetrics
 from headgate.gateway.limits import Denied
-from headgate.gateway.tenancy import Tenancy, memo_of, retry_after
+from headgate.gateway.tenancy import Tenancy, retry_after
 from headgate.guard.guard import Guard
-from headgate.models.errors import ConfigError
 from headgate.models.fakes import FakeClassifier
 
 from ..redis_server import RedisServer
@@ -149,13 +148,3 @@ async def test_replicas_tell_each_other_of_a_policy_and_do_not_echo() -> None:
         assert len(looks) == 1
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
-
-
-async def test_a_shared_memo_needs_a_key_and_a_place() -> None:
-    with pytest.raises(ConfigError, match="needs redis"):
-        memo_of(Settings(upstream="http://x", shared_memo=True), {"HEADGATE_HASH_KEY": "k"})
-    shared = Settings(upstream="http://x", shared_memo=True, redis="redis://x")
-    with pytest.raises(ConfigError, match="HEADGATE_HASH_KEY"):
-        memo_of(shared, {})
-    assert memo_of(shared, {"HEADGATE_HASH_KEY": "k"}) is not None
-    assert memo_of(Settings(upstream="http://x"), {}) is None

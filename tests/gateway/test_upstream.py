@@ -7,9 +7,10 @@ import pytest
 
 from headgate.gateway.config import Settings
 from headgate.gateway.upstream import Upstream, returned
+from headgate.gateway.upstream_settings import UpstreamSettings
 
 from ..upstream import Reply
-from .conftest import Server, Start
+from .conftest import POLICY, Server, Start
 
 ASK = {"model": "m", "messages": [{"role": "user", "content": "Tell me something."}]}
 LONG = "This is a first sentence that is fine. Here comes a second one, which is fine too. And a third. "
@@ -138,6 +139,43 @@ async def test_a_key_of_the_gateway_replaces_or_stands_in_for_the_callers() -> N
         assert client.headers({"headers": []})["authorization"] == "Bearer ours"
         assert ("api-key" in client.headers(scope)) is not overrides
         await client.close()
+
+
+@pytest.mark.parametrize(("kind", "header"), [("openai", "authorization"), ("anthropic", "x-api-key")])
+async def test_the_only_upstream_of_a_kind_is_shown_the_callers_key_before_ours(kind: Any, header: str) -> None:
+    wrap = "Bearer {}" if header == "authorization" else "{}"
+    theirs = ({"authorization": "Bearer mine"}, {"x-api-key": "mine"}, {"api-key": "mine"})
+    for overrides, wanted in ((False, "mine"), (True, "ours")):
+        settings = Settings(upstream="http://x/v1", upstream_kind=kind, upstream_key="ours", key_overrides=overrides)
+        client = Upstream(settings)
+        assert {client.dressed(kept)[header] for kept in theirs} == {wrap.format(wanted)}
+        assert client.dressed({})[header] == wrap.format("ours")
+        assert [client.shows_callers_key(kept) for kept in (theirs[0], {})] == [not overrides, False]
+        await client.close()
+
+
+async def test_an_upstream_with_a_name_is_shown_the_key_of_its_settings() -> None:
+    spec = UpstreamSettings(url="http://x/v1", key="ours", forward_key=True)
+    client = Upstream(Settings(upstream="http://x"), spec, name="upstream")
+    assert client.dressed({"authorization": "Bearer mine"})["authorization"] == "Bearer ours"
+    assert not client.shows_callers_key({"authorization": "Bearer mine"})
+    await client.close()
+
+
+@pytest.mark.parametrize("policy", [POLICY, "off"])
+def test_a_key_of_openais_serves_callers_without_one_and_a_wrong_one_of_theirs_is_their_fault(
+    start: Start, policy: str
+) -> None:
+    server = start(policy, upstream_kind="openai", upstream_key="sk-ours")
+    server.post(ASK)
+    server.post(ASK, authorization="Bearer sk-theirs")
+    sent = [{name.lower(): value for name, value in head.items()} for head in server.upstream.headers]
+    assert [head["authorization"] for head in sent] == ["Bearer sk-ours", "Bearer sk-theirs"]
+    server.upstream.script = Reply(status=401, raw=b'{"error": {"message": "no such key"}}')
+    assert server.post(ASK, authorization="Bearer sk-theirs").status == 401
+    if policy != "off":
+        own = server.post(ASK)
+        assert (own.status, "no such key" in own.lines[0]) == (502, False)
 
 
 def test_headers_of_upstreams_connection_do_not_come_back() -> None:
