@@ -39,8 +39,9 @@ products where the CPU has them, word embeddings frozen but for the markers, no 
 head, masked where a set says nothing; machine-made labels weigh 0.7 and are smoothed; severity is ordinal (cumulative
 logits, weighted by class). For the first 54 % of the rows the public sets taught alone, then all rows, with the rows
 written for this project as {own_share:.0%} of them, half of these in couples of twins: a ranking loss on the
-difference of their logits teaches what sets them apart. The weights are the mean of those after each part of each run
-(arXiv 2109.01903, 2203.05482). Kinds of rows are sampled by fixed shares,
+difference of their logits teaches what sets them apart. The weights are a mean (arXiv 2109.01903, 2203.05482): a
+quarter after the public sets, half at the end, a quarter at the end of the second seed's run, shares chosen on rows
+that the model may not learn. Kinds of rows are sampled by fixed shares,
 sources within a kind by the square root of their size: {shares}. Augmentation on both classes: obfuscation, sloppy
 typing, style words on prompts for generators, jailbreak wrappers, a dropped prompt in some pairs.
 `headgate_contrasts` and `headgate_answers` are templates of this project, `headgate_own` is {own} rows written for

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import torch
 from torch import nn
 from torch.nn import functional
@@ -91,17 +92,31 @@ def load_weights(net: HeadgateNet, checkpoint: Path) -> None:
     net.load_state_dict(torch.load(checkpoint, map_location="cpu", weights_only=True)["net"])
 
 
-def average(runs: Sequence[Sequence[Path]], out: Path) -> Path:
-    """Write the mean of the weights of all checkpoints of some runs from one base, and the sum of their states.
+class Share(msgspec.Struct, frozen=True):
+    """A checkpoint and how much it weighs in a mean."""
 
-    A run is given as its checkpoints in order. What the end learned of its narrower rows and what the middle still knew
-    of others both stay, which holds up better on unseen kinds of text (weight-space ensembles, arXiv 2109.01903), and
-    what one seed made of chance is halved (model soups, arXiv 2203.05482).
+    checkpoint: Path
+    weight: float
+
+
+def average(shares: Sequence[Share], out: Path) -> Path:
+    """Write the weighted mean of the weights of checkpoints that began at one base; returns `out`.
+
+    What the end learned of its narrower rows and what the middle still knew of others both stay, which holds up better
+    on unseen kinds of text (weight-space ensembles, arXiv 2109.01903), and what one seed made of chance shrinks (model
+    soups, arXiv 2203.05482). The state is the sum of those of the last checkpoint of each folder.
     """
-    held = [[torch.load(path, map_location="cpu", weights_only=True) for path in run] for run in runs]
-    parts = [part["net"] for run in held for part in run]
-    mean = {name: torch.stack([part[name].float() for part in parts]).mean(0).to(parts[0][name]) for name in parts[0]}
-    state = {key: sum(run[-1]["state"][key] for run in held) for key in held[0][-1]["state"]}
+    mean: dict[str, torch.Tensor] = {}
+    last: dict[Path, dict[str, float]] = {}
+    total = sum(share.weight for share in shares)
+    for share in shares:
+        held = torch.load(share.checkpoint, map_location="cpu", weights_only=True)
+        for name, value in held["net"].items():
+            part = value * (share.weight / total)
+            mean[name] = mean[name] + part if name in mean else part
+        seen = last.setdefault(share.checkpoint.parent, held["state"])
+        last[share.checkpoint.parent] = max(seen, held["state"], key=lambda state: state["rows"])
+    state = {key: sum(one[key] for one in last.values()) for key in next(iter(last.values()))}
     torch.save({"net": mean, "state": state}, out)
     return out
 

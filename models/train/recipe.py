@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -12,7 +13,7 @@ from .loading import base_folder, load_split
 from .loop import CHECKPOINT, LoopOptions, Phase, Trainer
 from .machine import this_machine
 from .mix import ALL, PUBLIC, cells, twins
-from .net import average, build, load_weights
+from .net import Share, average, build, load_weights
 from .release import release
 from .rows import Row
 
@@ -47,9 +48,11 @@ def train(options: TrainOptions) -> Path:
     With `resume` and no rows left it only makes the folder again. Checkpoints stay in `out`, in a folder for each seed.
     """
     runs = {seed: learn(options, seed=seed) for seed in options.seeds}
-    earlier = [(f"{STEPS[path.name]}, seed {seed}", path) for seed, run in runs.items() for path in run]
+    parts = shares(list(runs.values()))
+    names = {path: f"{STEPS[path.name]}, seed {seed}" for seed, run in runs.items() for path in run}
+    earlier = [(names[share.checkpoint], share.checkpoint) for share in parts]
     return release(
-        average(list(runs.values()), options.out / AVERAGED_CHECKPOINT),
+        average(parts, options.out / AVERAGED_CHECKPOINT),
         options.data,
         options.out / "weights",
         base=options.base,
@@ -77,6 +80,16 @@ def learn(options: TrainOptions, *, seed: int) -> list[Path]:
         shutil.copy(last, public)
     trainer.run(second)
     return _there(public, last)
+
+
+def shares(runs: Sequence[Sequence[Path]]) -> list[Share]:
+    """The public sets' weights of the first run, twice the end of it, and the end of every other run.
+
+    Chosen on rows that the model may not learn from (`research`).
+    """
+    first, *others = runs
+    *public, last = first
+    return [*(Share(path, 1) for path in public), Share(last, 2), *(Share(run[-1], 1) for run in others)]
 
 
 def _there(*paths: Path) -> list[Path]:

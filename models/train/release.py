@@ -28,7 +28,7 @@ from .rows import HEADS, UNKNOWN, Row
 from .score import GATES, danger, probabilities, row_logits
 from .smooth import smooth
 
-VERSION = "0.4.0"
+VERSION = "0.5.0"
 RESEARCH_LICENCE = "research only: learned from non-commercial data"
 COVER_AT = 200
 THREADS = 2

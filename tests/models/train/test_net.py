@@ -125,14 +125,18 @@ def test_losses_of_a_batch_add_up():
     assert net.loss(values, encode.collate([first, second])).item() == pytest.approx(alone, rel=1e-5)
 
 
-def test_an_average_holds_the_mean_of_all_weights_and_the_sum_of_what_the_runs_saw(tiny_base, tmp_path):
+def test_an_average_holds_the_weighted_mean_and_the_sum_of_what_the_runs_saw(tiny_base, tmp_path):
     made = [net.build(tiny_base) for _ in range(3)]
-    for number, one in enumerate(made):
-        torch.save({"net": one.state_dict(), "state": {"rows": 10**number}}, tmp_path / str(number))
-    path = net.average([[tmp_path / "0", tmp_path / "1"], [tmp_path / "2"]], tmp_path / "mean")
+    shares = []
+    for number, (one, run) in enumerate(zip(made, ("a", "a", "b"), strict=True)):
+        place = tmp_path / run / str(number)
+        place.parent.mkdir(exist_ok=True)
+        torch.save({"net": one.state_dict(), "state": {"rows": 10**number}}, place)
+        shares.append(net.Share(place, number + 1))
+    path = net.average(shares, tmp_path / "mean")
     held = torch.load(path, weights_only=True)
     assert held["state"] == {"rows": 110}
-    mean = sum(one.dense.weight for one in made) / 3
+    mean = sum(one.dense.weight * weight for weight, one in enumerate(made, 1)) / 6
     assert torch.allclose(held["net"]["dense.weight"], mean, atol=1e-6)
     net.load_weights(made[0], path)
 

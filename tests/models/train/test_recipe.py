@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -84,13 +86,20 @@ def test_a_run_can_start_from_the_weights_of_another(trained, tiny_data, tiny_ba
     assert torch.equal(made["marker_rows"], given["marker_rows"])
 
 
-def test_the_weights_are_the_mean_of_both_parts_of_both_runs(trained):
-    parts = [torch.load(trained / f"seed-{seed}" / name, weights_only=True)["net"]["dense.weight"]
-             for seed in (7, 11) for name in (recipe.PUBLIC_CHECKPOINT, CHECKPOINT)]  # fmt: skip
+def test_the_weights_are_a_mean_over_parts_and_seeds(trained):
+    parts = [torch.load(trained / place, weights_only=True)["net"]["dense.weight"]
+             for place in (f"seed-7/{recipe.PUBLIC_CHECKPOINT}", f"seed-7/{CHECKPOINT}", f"seed-11/{CHECKPOINT}")
+             ]  # fmt: skip
     mean = torch.load(trained / recipe.AVERAGED_CHECKPOINT, weights_only=True)
-    assert torch.allclose(mean["net"]["dense.weight"], torch.stack(parts).mean(0), atol=1e-6)
-    assert not torch.equal(parts[1], parts[3])
+    assert torch.allclose(mean["net"]["dense.weight"], (parts[0] + 2 * parts[1] + parts[2]) / 4, atol=1e-6)
+    assert not torch.equal(parts[1], parts[2])
     assert mean["state"]["rows"] == 2 * 96
+
+
+def test_one_run_alone_is_averaged_over_its_parts():
+    public, last = Path("public"), Path("last")
+    assert recipe.shares([[public, last]]) == [recipe.Share(public, 1), recipe.Share(last, 2)]
+    assert recipe.shares([[last]]) == [recipe.Share(last, 2)]
 
 
 def test_our_own_rows_come_in_couples(tiny_data):
