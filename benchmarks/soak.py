@@ -131,8 +131,10 @@ def redis() -> Iterator[str]:
         return
     with tempfile.TemporaryDirectory(prefix="soak-") as folder:
         path = f"{folder}/redis.sock"
-        with running([binary, "--port", "0", "--unixsocket", path, "--save", "", "--dir", folder]):
+        with running([binary, "--port", "0", "--unixsocket", path, "--save", "", "--dir", folder]) as process:
             while not Path(path).exists():
+                if process.poll() is not None:
+                    raise SystemExit("redis-server did not start")
                 time.sleep(0.01)
             yield f"unix://{path}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
@@ -218,10 +219,12 @@ def _web_address(name: str, url: str, *, example: str) -> None:
 
 
 def _shown(url: str) -> str:
-    """A URL without its user and password."""
-    head, at, rest = url.rpartition("@")
+    """A URL without what may be a secret: its user and password, its query and its fragment."""
+    address = re.split(r"[?#]", url, maxsplit=1)[0]
+    end = "…" if address != url else ""
+    head, at, rest = address.rpartition("@")
     scheme = head[: head.index("//") + 2] if "//" in head else ""
-    return f"{scheme}…@{rest}" if at else url
+    return (f"{scheme}…@{rest}" if at else address) + end
 
 
 def _check_policy(policy: str) -> None:

@@ -17,17 +17,20 @@ from .config import Settings
 def guard_of(settings: Settings) -> Guard | None:
     """The guard of these settings with its models, None where the policy is `off`.
 
-    Raises ConfigError for what cannot be and ModelUnavailable where a model cannot load.
+    Raises ConfigError for what cannot be or is not installed and ModelUnavailable where a model cannot load.
     """
     if not settings.guarded:
         return None
-    return Guard(
-        settings.policy,
-        settings.judges,
-        stand_ins=settings.stand_ins,
-        hash_key=hash_key(),
-        memo=memo_of(settings),
-    )
+    try:
+        return Guard(
+            settings.policy,
+            settings.judges,
+            stand_ins=settings.stand_ins,
+            hash_key=hash_key(),
+            memo=memo_of(settings),
+        )
+    except ImportError as error:
+        raise lacking(error) from error
 
 
 def loading(settings: Settings) -> Future[Guard | None]:

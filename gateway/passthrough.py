@@ -143,13 +143,14 @@ def _headers(reached: Reached, dialect: Dialect[Any, Any]) -> Headers:
 
 
 def _parts(body: bytes) -> int:
+    """How many parts the body and its answer are: at least one each."""
     try:
         found = _count(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return 1
+        return 2
     # A text is one part, and so are the token ids of one.
     several = [1 if isinstance(said, str) or _is_number(said) else len(said) for said in (found.input, found.prompt)]
-    return len(found.messages) + sum(several) + 1
+    return max(1, len(found.messages) + sum(several)) + 1
 
 
 def _is_number(said: list[msgspec.Raw]) -> bool:

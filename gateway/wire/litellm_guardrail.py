@@ -135,6 +135,8 @@ def _response(
             made += _beside(call, f"tool_calls[{index}]", purpose)
         responses = responses or [{}]
         responses[0]["tool_calls"] = list(calls)
+    if len(texts) + len(calls) + len(made) > MOST_PARTS:
+        raise InputError(f"more than {MOST_PARTS} parts", param="texts")
     slots = tuple(f"response[{index}].content" for index in range(len(texts)))
     return GuardrailRequest(
         kind="response", texts=tuple(texts), slots=slots, responses=tuple(responses), made=tuple(made)

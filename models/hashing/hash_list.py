@@ -19,6 +19,9 @@ LARGEST: Final = 5_000_000
 """Hashes of one list."""
 
 _HASH: Final = re.compile(r"(?<![0-9a-fA-F])[0-9a-fA-F]{64}(?![0-9a-fA-F])")
+_LIKE_A_HASH: Final = re.compile(r"[0-9a-fA-F]{32}")
+_KEYS: Final = frozenset({"indicator", "hash", "hashes", "pdq", "pdq_hash", "signal_value"})
+"""Where exchanges and tools put a hash, in any case; elsewhere 64 digits may be a sha256."""
 _VPDQ: Final = re.compile(r"^\d+,(\d+),[0-9a-fA-F]{64},")
 
 _OTHER: Final = re.compile(r"(?:raw_text|trend_query|url|url_md5|video_md5|text_tlsh|video_tmk)[ ,]")
@@ -61,14 +64,14 @@ def _lines(text: str, path: Path) -> Iterator[Words | None]:
             yield None
         elif match is not None:
             yield words_of(match[0])
-        elif number > 1:  # the first line may be a header
+        elif number > 1 or _LIKE_A_HASH.search(said):  # the first line may be a header
             raise ConfigError(f"known: {path}:{number}: no PDQ hash of 64 hex digits")
 
 
 def _json(text: str, path: Path) -> Iterator[Words | None]:
-    """Every hash under `indicator`, `hash`, `pdq` or `signal_value`, however deep: exchanges differ in the rest.
+    """Every hash that stands bare in a list or under one of `_KEYS`, however deep: exchanges differ in the rest.
 
-    None for what stands there and is no such hash.
+    None for what stands there and is no such hash, and for what looks like a hash under another key.
     """
     documents = [line for line in text.splitlines() if line.strip()] if _is_jsonl(text) else [text]
     try:
@@ -84,14 +87,17 @@ def _is_jsonl(text: str) -> bool:
     return len(lines) > 1 and all(line.strip().startswith("{") and line.strip().endswith("}") for line in lines)
 
 
-def _found(value: Any) -> Iterator[Words | None]:
+def _found(value: Any, *, key: str = "hash") -> Iterator[Words | None]:
     if isinstance(value, list):
         for item in value:
-            yield from _found(item)
+            yield from _found(item, key=key)
     elif isinstance(value, dict):
-        for key, item in value.items():
-            if isinstance(item, str):
-                if key in ("indicator", "hash", "pdq", "signal_value"):
-                    yield words_of(item) if _HASH.fullmatch(item) else None
-            else:
-                yield from _found(item)
+        # ThreatExchange keeps all hashes under one name, and says of what kind they are beside it.
+        kind = str(value.get("type", ""))
+        other = kind.startswith("HASH_") and kind != "HASH_PDQ"
+        for name, item in value.items():
+            yield from _found(item, key="" if other and isinstance(item, str) else name)
+    elif isinstance(value, str):
+        known = key.lower() in _KEYS
+        if known or _LIKE_A_HASH.search(value):
+            yield words_of(value) if known and _HASH.fullmatch(value) else None

@@ -33,16 +33,16 @@ Covered: {covers}.
 _RECIPE = """\
 ## Recipe
 
-{seen:,} rows were drawn in {minutes:.0f} minutes on two CPU cores (`headgate train`, seeds 7 and 11): AdamW, 1.6e-4
-on the top layer and a tenth less on each below, 8e-4 on the heads, linear decay, batches of 3,072 tokens, bfloat16
+{seen:,} rows were drawn in {minutes:.0f} minutes on two CPU cores (`headgate train`): AdamW, 1.6e-4 on the
+top layer and a tenth less on each below, 8e-4 on the heads, linear decay, batches of 3,072 tokens, bfloat16
 products where the CPU has them, word embeddings frozen but for the markers, no dropout in the encoder. One loss a
 head, masked where a set says nothing; machine-made labels weigh 0.7 and are smoothed; severity is ordinal (cumulative
 logits, weighted by class). For the first 54 % of the rows the public sets taught alone, then all rows, with the rows
 written for this project as {own_share:.0%} of them, half of these in couples of twins: a ranking loss on the
-difference of their logits teaches what sets them apart. The weights are a mean (arXiv 2109.01903, 2203.05482): a
-quarter after the public sets, half at the end, a quarter at the end of the second seed's run, shares chosen on rows
-that the model may not learn. Kinds of rows are sampled by fixed shares,
-sources within a kind by the square root of their size: {shares}. Augmentation on both classes: obfuscation, sloppy
+difference of their logits teaches what sets them apart. The weights are a mean (arXiv 2109.01903, 2203.05482):
+{mean}.
+Kinds of rows are sampled by fixed shares, sources within a kind by the square root of their size: {shares}.
+Augmentation on both classes: obfuscation, sloppy
 typing, style words on prompts for generators, jailbreak wrappers, a dropped prompt in some pairs.
 `headgate_contrasts` and `headgate_answers` are templates of this project, `headgate_own` is {own} rows written for
 it (all CC0), `headgate_settings` are jailbreak openings before a harmless request. Held out: one group of
@@ -89,7 +89,12 @@ def render(manifest: Mapping[str, Any], rows: Sequence[Row], run: Mapping[str, A
     shares = ", ".join(f"{kind} {share:.1%}" for kind, share in ALL.items())
     own = f"{sum(row.source == 'headgate_own' for row in rows):,}"
     recipe = _RECIPE.format(
-        own=own, own_share=sum(OWN.values()), seen=run["rows"], minutes=run["seconds"] / 60, shares=shares
+        own=own,
+        own_share=sum(OWN.values()),
+        seen=run["rows"],
+        minutes=run["seconds"] / 60,
+        shares=shares,
+        mean=run["mean"],
     )
     parts = [
         head,
@@ -104,6 +109,12 @@ def render(manifest: Mapping[str, Any], rows: Sequence[Row], run: Mapping[str, A
     if manifest["licence"] != PRODUCT_LICENCE:
         parts.insert(1, _RESEARCH)
     return "\n".join(part for part in parts if part)
+
+
+def mean_of(shares: Mapping[str, float]) -> str:
+    """What weights are a mean of, from the share of each step."""
+    total = sum(shares.values())
+    return "; ".join(f"{share / total:.0%} {name}" for name, share in shares.items()) or "100% the end of the run"
 
 
 def _figures(metrics: Mapping[str, Any]) -> str:

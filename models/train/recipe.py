@@ -14,7 +14,7 @@ from .loop import CHECKPOINT, LoopOptions, Phase, Trainer
 from .machine import this_machine
 from .mix import ALL, PUBLIC, cells, twins
 from .net import Share, average, build, load_weights
-from .release import release
+from .release import Step, release
 from .rows import Row
 
 PUBLIC_UNTIL = 0.54  # the share of the rows for which the public sets teach alone
@@ -50,7 +50,7 @@ def train(options: TrainOptions) -> Path:
     runs = {seed: learn(options, seed=seed) for seed in options.seeds}
     parts = shares(list(runs.values()))
     names = {path: f"{STEPS[path.name]}, seed {seed}" for seed, run in runs.items() for path in run}
-    earlier = [(names[share.checkpoint], share.checkpoint) for share in parts]
+    earlier = [Step(names[part.checkpoint], part.checkpoint, part.weight) for part in parts]
     return release(
         average(parts, options.out / AVERAGED_CHECKPOINT),
         options.data,

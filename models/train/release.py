@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -38,8 +38,12 @@ FILES = ("model.onnx", "tokenizer.json")
 IDENTITY = {head: {"scale": 1.0, "bias": 0.0} for head in HEADS}
 
 
-Earlier: TypeAlias = Sequence[tuple[str, Path]]
-"""Names of steps, each with the checkpoint that the run had left by then."""
+class Step(msgspec.Struct, frozen=True):
+    """A checkpoint that a run left on its way, what it had done by then, and its share of the mean of weights."""
+
+    name: str
+    checkpoint: Path
+    share: float
 
 
 class Release(msgspec.Struct, frozen=True):
@@ -52,11 +56,17 @@ class Release(msgspec.Struct, frozen=True):
 
 
 def release(
-    checkpoint: Path, data: Path, out: Path, *, base: Path | None = None, research: bool = False, earlier: Earlier = ()
+    checkpoint: Path,
+    data: Path,
+    out: Path,
+    *,
+    base: Path | None = None,
+    research: bool = False,
+    earlier: Sequence[Step] = (),
 ) -> Path:
     """Export, calibrate on held-out rows, measure on the evaluation sets, and write manifest and card.
 
-    `earlier` checkpoints of the same run are measured as well, so that the card can tell what each step gave.
+    `earlier` steps, of which the checkpoint is a mean, are measured as well, so that the card can tell what each gave.
     """
     out.mkdir(parents=True, exist_ok=True)
     found, parts = base_folder(base), load_split(data, research=research)
@@ -87,15 +97,16 @@ def release(
     if probe:
         scores = danger(probabilities(row_logits(probe, encoder, scorer), msgspec.to_builtins(made.calibration)))
         metrics["groups"] = evaluate.groups_table(probe, scores, made.threshold["unsafe"])
-    metrics["steps"] = [step_figures(name, path, data, found, encoder) for name, path in earlier]
-    _write(out, made, metrics, parts, run_facts(checkpoint), research=research)
+    metrics["steps"] = [step_figures(step, data, found, encoder) for step in earlier]
+    run = run_facts(checkpoint) | {"mean": card.mean_of({step.name: step.share for step in earlier})}
+    _write(out, made, metrics, parts, run, research=research)
     return out
 
 
-def step_figures(name: str, checkpoint: Path, data: Path, base: Path, encoder: PairEncoder) -> dict[str, Any]:
+def step_figures(step: Step, data: Path, base: Path, encoder: PairEncoder) -> dict[str, Any]:
     """AUPRC of each set for the uncalibrated fp32 weights of a checkpoint: what the run had reached by then."""
-    work = checkpoint.with_suffix(".onnx")
-    write_float(load_net(checkpoint, base), work)
+    work = step.checkpoint.with_suffix(".onnx")
+    write_float(load_net(step.checkpoint, base), work)
     scorer = OnnxScorer(work, threads=THREADS)
 
     def score(rows: Sequence[Row]) -> np.ndarray:
@@ -104,8 +115,8 @@ def step_figures(name: str, checkpoint: Path, data: Path, base: Path, encoder: P
     found = [*evaluate.text_sets(data / "text" / "eval", score, 0.5)]
     found.append(evaluate.twins(data / "prompts" / "t2i_eval.jsonl.zst", score, 0.5))
     return {
-        "name": name,
-        "rows": run_facts(checkpoint)["rows"],
+        "name": step.name,
+        "rows": run_facts(step.checkpoint)["rows"],
         "auprc": {one.name: _short(one.auprc) for one in found},
     }
 

@@ -77,6 +77,8 @@ def test_a_kind_is_for_one_upstream() -> None:
     [
         "ftp://me:sk-secret//sk-secret@host",
         "http://me:sk-secret@host/?a=b",
+        "https://host/v1?key=sk-secret",
+        "https://host/v1#sk-secret",
         "me:sk-secret@host",
         "http://me:sk-secret@host:port",
         "http://me:sk-secret@host/v1/chat/completions/v1/traces",

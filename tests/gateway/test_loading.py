@@ -41,3 +41,12 @@ def test_what_cannot_be_loaded_is_raised_where_it_is_asked_for() -> None:
 
 def test_a_missing_package_is_named_with_the_remedy() -> None:
     assert "aiohttp is not installed: pip install" in str(lacking(ImportError(name="aiohttp")))
+
+
+def test_a_package_that_the_guard_lacks_is_named_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def without(*_: object, **__: object) -> None:
+        raise ModuleNotFoundError("No module named 'numpy'", name="numpy")
+
+    monkeypatch.setattr("headgate.gateway.loading.Guard", without)
+    with pytest.raises(ConfigError, match="numpy is not installed: pip install"):
+        loading(Settings(upstream="http://x")).result()

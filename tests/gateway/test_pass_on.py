@@ -212,6 +212,7 @@ def test_where_the_guard_is_off_such_ends_are_counted_too(start: Start) -> None:
     with echoing(waits="head") as echo:
         server = start("off", url=echo.url, unjudged_routes=(SPEECH,), read_timeout=0.2)
         assert server.post(b"text", "/v1/audio/speech").status == 504
+        assert echo.asked.acquire(timeout=10)
         client = sent(server)
         assert echo.asked.acquire(timeout=10)
         client.close()

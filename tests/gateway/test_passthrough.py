@@ -46,7 +46,7 @@ def test_an_error_of_upstream_passes_as_it_is(server: Server, status: int) -> No
 def test_a_body_that_cannot_be_read_is_upstreams_to_refuse(server: Server) -> None:
     server.upstream.script = Reply(texts=["Fine."])
     raw = server.post({"messages": 5})
-    assert raw.headers["x-headgate-unjudged"] == "1"
+    assert raw.headers["x-headgate-unjudged"] == "2"
 
 
 def test_an_upstream_that_is_not_there_is_a_502_in_the_envelope(start: Start) -> None:
@@ -58,6 +58,14 @@ def test_an_upstream_that_is_not_there_is_a_502_in_the_envelope(start: Start) ->
 def test_what_may_have_gone_upstream_counts_as_unjudged_though_no_answer_came(start: Start) -> None:
     server = start("off", url="http://127.0.0.1:9")
     assert server.post(ASK).status == 502
+    assert 'headgate_unjudged_parts_total{reason="off"} 2.0' in server.send("GET", "/metrics").lines
+
+
+def test_a_body_whose_parts_cannot_be_told_counts_as_one_though_no_answer_came(start: Start) -> None:
+    server = start("off", url="http://127.0.0.1:9")
+    form = b'--x\r\ncontent-disposition: form-data; name="prompt"\r\n\r\nWORST\r\n--x--\r\n'
+    assert server.post(form, "/v1/videos").status == 502
+    assert server.post({"prompt": {"text": "WORST"}}, "/v1/images/generations").status == 502
     assert 'headgate_unjudged_parts_total{reason="off"} 2.0' in server.send("GET", "/metrics").lines
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from headgate.gateway.wire.litellm_guardrail import parse_guardrail, reply
+from headgate.gateway.wire.openai_chat_request import MOST_PARTS
 from headgate.guard.effects import Finish
 from headgate.guard.redact import MASK
 from headgate.models.assessment import Severity
@@ -182,3 +183,11 @@ def test_a_faulty_body_names_its_field(body: dict[str, Any], param: str) -> None
     with pytest.raises(InputError) as caught:
         parse(**body)
     assert caught.value.param == param
+
+
+@pytest.mark.parametrize("side", ["request", "response"])
+def test_a_call_of_very_many_fields_is_refused_on_either_side(side: str) -> None:
+    call = {"type": "function", "function": {"name": "f", "arguments": "{}"}}
+    call |= {f"field {number}": f"word {number}" for number in range(MOST_PARTS + 1)}
+    with pytest.raises(InputError, match="more than"):
+        parse(input_type=side, texts=["a"], tool_calls=[call])

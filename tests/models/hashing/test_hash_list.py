@@ -26,8 +26,14 @@ def listed(tmp_path: Path, text: str) -> list[str]:
         f'{{"hash": "{ONE}"}}\n{{"signal_value": "{TWO}", "tags": ["a"]}}\n',
         f"pdq {ONE} 'ours' POSITIVE_CLASS\nvideo_md5 {'ab' * 16} 'ours' x\npdq {TWO} 'ours' x\n",
         f"signal_type,signal_str,collab,category,tags\npdq,{ONE},ours,POSITIVE_CLASS,a b\npdq,{TWO},ours,x,\n",
+        f'["{ONE}", "{TWO}"]',
+        f'{{"name": "ours", "hashes": ["{ONE}", "{TWO}"]}}',
+        f'{{"PDQ": "{ONE}"}}\n{{"pdq_hash": "{TWO}", "sha256": "{"11" * 32}"}}\n',
     ],
-    ids=["plain", "csv", "vpdq", "exchange", "lines of json", "threatexchange dataset", "the same with --csv"],
+    ids=[
+        *("plain", "csv", "vpdq", "exchange", "lines of json", "threatexchange dataset", "the same with --csv"),
+        *("bare list", "list under a name", "other spellings"),
+    ],
 )
 def test_every_form_of_list_is_read(tmp_path: Path, text: str) -> None:
     assert listed(tmp_path, text) == [ONE, TWO]
@@ -38,6 +44,11 @@ def test_a_line_without_a_hash_is_told_with_its_number(tmp_path: Path) -> None:
         listed(tmp_path, f"{ONE}\nnonsense\n")
 
 
+def test_a_hash_that_is_cut_short_is_no_header(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"list\.txt:1: no PDQ hash"):
+        listed(tmp_path, f"{ONE[:63]}\n")
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -45,8 +56,10 @@ def test_a_line_without_a_hash_is_told_with_its_number(tmp_path: Path) -> None:
         "signal_type,signal_str,collab,category,tags\nurl,https://example.org/a,ours,x,\n",
         f"0,20,{ONE},0.000\n1,30,{TWO},0.033\n",
         f'{{"data": [{{"indicator": "{"ab" * 16}", "type": "HASH_MD5"}}]}}',
+        f'{{"data": [{{"indicator": "{ONE}", "type": "HASH_SHA256"}}]}}',
+        f'[{{"sha256": "{ONE}"}}]',
     ],
-    ids=["other signals", "other signals with --csv", "poor frames", "other hashes"],
+    ids=["other signals", "other signals with --csv", "poor frames", "other hashes", "as long", "under another name"],
 )
 def test_a_list_of_which_nothing_can_be_used_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(ConfigError, match=r"list\.txt: none of its \d entr"):

@@ -46,7 +46,7 @@ def rows():
 
 @pytest.fixture
 def text(manifest):
-    return card.render(manifest, rows(), {"rows": 123456, "seconds": 3600.0})
+    return card.render(manifest, rows(), {"rows": 123456, "seconds": 3600.0, "mean": "a quarter of this"})
 
 
 def test_the_card_tells_version_size_threshold_and_cover_of_the_manifest(text):
@@ -82,13 +82,13 @@ def test_no_slot_is_left_open_and_the_failures_are_told(text):
 
 def test_other_figures_in_the_manifest_make_another_card(manifest, text):
     manifest["metrics"]["sets"]["my_set"] = FIGURES | {"f1": 0.111}
-    assert "| my_set | 40 | 11.1 (" in card.render(manifest, rows(), {"rows": 1, "seconds": 60.0})
+    assert "| my_set | 40 | 11.1 (" in card.render(manifest, rows(), {"rows": 1, "seconds": 60.0, "mean": ""})
 
 
 def test_what_earlier_steps_reached_stands_beside_the_end(manifest):
     step = {"name": "public sets alone", "rows": 5000, "auprc": {"hatecheck": 0.5, "my_set": 0.25}}
     manifest["metrics"]["steps"] = [step]
-    made = card.render(manifest, rows(), {"rows": 1, "seconds": 60.0})
+    made = card.render(manifest, rows(), {"rows": 1, "seconds": 60.0, "mean": ""})
     assert "| public sets alone | 5,000 | 0.500 | 0.250 |" in made
     assert "| their mean, calibrated by kind of input, int8 | | 0.912 | 0.912 |" in made
 
@@ -96,12 +96,17 @@ def test_what_earlier_steps_reached_stands_beside_the_end(manifest):
 def test_groups_are_told_with_the_most_flagged_first(manifest):
     groups = {"poet": {"rows": 10, "fpr": 0.2}, "baker": {"rows": 9, "fpr": 0.0}}
     manifest["metrics"]["groups"] = {"rows": 19, "fpr": 0.105, "recall": 0.9, "groups": groups}
-    made = card.render(manifest, rows(), {"rows": 1, "seconds": 60.0})
+    made = card.render(manifest, rows(), {"rows": 1, "seconds": 60.0, "mean": ""})
     assert "10.5% flagged, and 90.0% of the unkind ones" in made
     assert "poet 20% of 10, none of the other 1 groups" in made
 
 
 def test_a_card_of_a_research_model_says_what_it_may_not_be_used_for(manifest, text):
-    made = card.render(manifest | {"licence": "research only"}, rows(), {"rows": 1, "seconds": 60.0})
+    made = card.render(manifest | {"licence": "research only"}, rows(), {"rows": 1, "seconds": 60.0, "mean": ""})
     assert "not in a product" in made
     assert "not in a product" not in text
+
+
+def test_the_recipe_tells_what_the_weights_are_a_mean_of(text):
+    assert "a quarter of this" in text
+    assert card.mean_of({"start, seed 3": 1, "end, seed 3": 2}) == "33% start, seed 3; 67% end, seed 3"
