@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, Final, Literal, TypeAlias, cast
 
@@ -23,6 +24,8 @@ FIELDS: Final = (
 
 _PURPOSES: Final[tuple[Purpose, ...]] = ("chat", "t2i", "t2v")
 _MISSING: Final = object()
+_BESIDE: Final = {"messages": Role.USER, "prompt": Role.USER, "response": Role.ASSISTANT, "text": Role.DOCUMENT}
+"""Who speaks in a field that is judged beside what the row is."""
 
 
 class Exchange(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,12 +69,56 @@ def columns(mapping: Iterable[str]) -> Columns:
 
 
 def exchange(row: Mapping[str, Any], layout: Columns) -> Exchange:
-    """What the row asks to judge; InputError names the column that is missing or cannot be read."""
+    """What the row asks to judge; InputError names the column that is missing or cannot be read.
+
+    What stands in a field that is no part of that is judged beside it.
+    """
+    found = _exchange(row, layout)
+    return beside(found, {field: layout.get(row, field) for field in ("prompt", "response", "text")})
+
+
+def beside(found: Exchange, fields: Mapping[str, Any]) -> Exchange:
+    """The same with the fields' values as parts before its own, each under its name; one that is there already is not.
+
+    A list or an object is judged as the JSON that it is.
+    """
+    parts = [part for part in found.prompt if isinstance(part, Text)]
+    question = next((part.text for part in reversed(parts) if part.role in (Role.USER, Role.DOCUMENT)), "")
+    more: list[Part] = []
+    for field, role in _BESIDE.items():
+        text, answers = _said(fields.get(field), field), role is Role.ASSISTANT
+        if text and not _holds(found, text, answers=answers):
+            more.append(Text(text=text, role=role, path=field, context=question if answers else ""))
+    return msgspec.structs.replace(found, prompt=(*more, *found.prompt)) if more else found
+
+
+def _said(value: Any, field: str) -> str:
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, (list, Mapping)) or not value:
+        return ""
+    try:
+        return json.dumps(value, ensure_ascii=False, default=str)
+    except RecursionError as error:
+        raise InputError(f"{field} is nested too deep", param=field) from error
+
+
+def _holds(found: Exchange, text: str, *, answers: bool) -> bool:
+    """Whether the text is judged already, as an answer or as something else."""
+    given = found.response.get("content") if isinstance(found.response, dict) else found.response
+    parts = (part for part in found.prompt if isinstance(part, Text) and part.text == text)
+    return (answers and given == text) or any((part.role is Role.ASSISTANT) is answers for part in parts)
+
+
+def _exchange(row: Mapping[str, Any], layout: Columns) -> Exchange:
     purpose = _purpose(row, layout)
     messages, shown = layout.get(row, "messages"), media_of(row, layout)
-    if messages is not None:
-        return _with(_chat(messages, purpose), shown)
     kind = layout.get(row, "kind")
+    if messages is not None:
+        chat, answer = _chat(messages, purpose), layout.get(row, "response")
+        if chat.response is None and kind not in ("prompt", "text") and isinstance(answer, str) and answer:
+            chat = msgspec.structs.replace(chat, response=answer)
+        return _with(chat, shown)
     prompt, response, text = (_text(row, layout, field) for field in ("prompt", "response", "text"))
     if prompt is None and text is not None:
         # Prompts for image and video generators come as `task` and `text`; everything else in `text` is a post.
@@ -94,11 +141,20 @@ def exchange(row: Mapping[str, Any], layout: Columns) -> Exchange:
 def labelled_part(found: Exchange) -> Part:
     """The part that a row's label speaks of: the answer where there is one, else the prompt or post."""
     if isinstance(found.response, str):
-        context = "\n".join(part.text for part in found.prompt if isinstance(part, Text))
+        context = "\n".join(part.text for part in found.prompt if isinstance(part, Text) and part.path not in _BESIDE)
         return Text(text=found.response, role=Role.ASSISTANT, path="response[0].content", context=context)
     if found.response is not None or not found.prompt:
         raise InputError("a labelled chat must end with a message of text", param="messages")
-    return found.prompt[-1]
+    return _last(found.prompt) if found.kind == "chat" else found.prompt[-1]
+
+
+def _last(parts: Sequence[Part]) -> Part:
+    """The text of a chat's last message, or else the last of what it holds."""
+    spoken = [part for part in parts if part.path.startswith("messages[")] or parts
+    message = spoken[-1].path.partition(".")[0]
+    texts = [part for part in spoken if isinstance(part, Text) and part.path.partition(".")[0] == message]
+    said = [part for part in texts if part.role is not Role.DOCUMENT]
+    return (said or texts or spoken)[-1]
 
 
 def matches(row: Mapping[str, Any], where: Mapping[str, str]) -> bool:

@@ -18,7 +18,7 @@ from .vision.decode import Picture, Pixels, decode
 from .vision.ocr import Seen
 from .vision.readings import readings
 
-VERSION: Final = 2
+VERSION: Final = 3
 _KINDS: frozenset[Kind] = frozenset({"image"})
 
 SAMPLED: Final = Unjudged(reason="frames_left_out", detail="some frames of a moving picture were not looked at")

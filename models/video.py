@@ -22,7 +22,7 @@ from .vision.decode import Picture, Pixels
 from .vision.ocr import Seen
 from .vision.readings import readings
 
-VERSION: Final = 2
+VERSION: Final = 3
 GAP: Final = 4.0
 """Seconds between two findings that still make one stretch."""
 _KINDS: frozenset[Kind] = frozenset({"video"})

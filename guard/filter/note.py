@@ -9,6 +9,7 @@ import msgspec
 
 from ...models.assessment import Assessed, Assessment, Severity
 from ...policies.verdict import Action, Finding, Missed, Round, Verdict
+from .sort import gap
 
 COLUMN: Final = "headgate"
 """The column that carries the verdict."""
@@ -87,6 +88,8 @@ def reason_of(verdict: Verdict) -> str:
         sure = f"{worst.confidence:.2f}, threshold {worst.threshold:.2f}"
         return f"{worst.rule}: {worst.category} ({worst.severity.slug}) in {worst.part}, {sure}"
     if len(verdict.rounds) > 1 and verdict.action is not Action.REFUSE:
+        if missed := gap(verdict):
+            return f"not judged: {missed.part}: {missed.reason}, in the answer made again"
         return f"answer made again: {verdict.rounds[-1].strategy}, round {len(verdict.rounds)}"
     missed = next((missed for missed in verdict.unjudged if missed.action is verdict.action), None)
     return f"not judged: {missed.part}: {missed.reason}" if missed else verdict.action.value

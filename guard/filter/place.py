@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, Final, Protocol
@@ -46,6 +46,10 @@ class Place(Protocol):
 
     def inner(self, name: str) -> tuple[str, ...]:
         """The first step from the folder to a file that is named by its path or URL; empty where it is not in there."""
+        ...
+
+    def within(self, name: str) -> bool:
+        """Whether a folder that is named by its path or URL is this one or holds it."""
         ...
 
     def upload(self, path: Path, name: str) -> None:
@@ -136,6 +140,13 @@ class Local:
         found = {path.parent.resolve() / path.name, path.resolve()}
         return tuple(one.relative_to(folder).parts[0] for one in found if folder in one.parents)
 
+    def within(self, name: str) -> bool:
+        """Whether a folder is this one or holds it, by the paths to which links lead."""
+        if is_remote(name) or name == STDIN:
+            return False
+        folder, path = self.folder.resolve(), local(name).resolve()
+        return path == folder or path in folder.parents
+
     def upload(self, path: Path, name: str) -> None:
         """Nothing to do for what was made here."""
 
@@ -189,8 +200,13 @@ class Remote:
 
     def inner(self, name: str) -> tuple[str, ...]:
         """The first step to an object."""
-        start = f"{self.url}/"
-        return (name.removeprefix(start).strip("/").partition("/")[0],) if name.startswith(start) else ()
+        path, start = self._there(name), f"{self._root}/"
+        return (path.removeprefix(start).partition("/")[0],) if path.startswith(start) else ()
+
+    def within(self, name: str) -> bool:
+        """Whether a folder is this one or holds it."""
+        path = self._there(name)
+        return bool(path) and f"{self._root}/".startswith(f"{path}/")
 
     def upload(self, path: Path, name: str) -> None:
         """Put a file of this machine, or all files of a folder, under a name."""
@@ -209,6 +225,14 @@ class Remote:
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}"
 
+    def _there(self, name: str) -> str:
+        """The path of a URL in the same store, however it is spelt; empty for what is elsewhere."""
+        if not is_remote(name):
+            return ""
+        with _door(name, ConfigError):
+            system, path = filesystem(name).url_to_fs(name)
+        return str(path).rstrip("/") if system == self._system else ""
+
     @contextmanager
     def _whole(self, name: str) -> Iterator[str]:
         """Where to write so that the name holds all of it or nothing: a draft, where not the store sees to that."""
@@ -221,11 +245,21 @@ class Remote:
         self._system.makedirs(path.rpartition("/")[0], exist_ok=True)
         draft = f"{path}.{token_hex(4)}.new"
         yield draft
-        # Most of these rename onto no file that is there.
-        self._system.invalidate_cache()
-        if self._system.exists(path):
+        if not self._replaced(draft, path):
+            # Until the second step the name holds nothing: begin() tells a folder where that was the manifest's.
             self._system.rm(path)
-        self._system.mv(draft, path)
+            self._system.mv(draft, path)
+
+    def _replaced(self, draft: str, path: str) -> bool:
+        """Renames in one step; False where a file is there, and the server renames onto none."""
+        self._system.invalidate_cache()
+        if not self._system.exists(path):
+            self._system.mv(draft, path)
+            return True
+        with suppress(HeadgateError), _door(self.url, Halted):
+            self._system.mv(draft, path)
+        self._system.invalidate_cache()
+        return not self._system.exists(draft)  # some refuse without a word
 
 
 def _last(path: str) -> str:

@@ -91,7 +91,8 @@ def run_filter(job: Job, *, progress: Callable[[Tally], None] = lambda tally: No
         tally.bytes = _bytes(markers, run.sizes)
         progress(tally)
         _check_errors(job, tally.counts, markers)
-    complete = job.limit is None or not any(marker.cut for marker in markers.values())
+    # A limit may end in a shard that was done before: only what was read tells whether it ended the input.
+    complete = job.limit is None or sum(_rows(marker.counts) for marker in markers.values()) < job.limit
     complete = complete and (not tally.counts.waiting or STDIN in job.inputs)  # nothing comes on stdin twice
     seconds = time.monotonic() - started
     # Counted anew in order, so that caps and examples do not depend on who was done first.

@@ -12,16 +12,20 @@ from ...models.errors import InputError
 from ...policies.verdict import Coverage, Finding, Missed, Verdict
 from ..bulk import Concluded
 from ..conversation import message_of
-from ..rows import Columns, Exchange, exchange, media_of
+from ..rows import Columns, Exchange, beside, exchange, media_of
 from .media import with_images
 from .presets import prepared
 
 _ANSWER: Final = "response[0]"
+_PAIR: Final = ("chosen", "rejected")
 _EXCERPT: Final = 600
 
 
 class Sides(msgspec.Struct, frozen=True):
-    """Exchanges of one row; `names` are the columns of a preference pair's sides, empty where there is one exchange."""
+    """Exchanges of one row; `names` are the columns of a preference pair's sides, empty where there is one exchange.
+
+    A chat beside a pair has an exchange without a name.
+    """
 
     exchanges: tuple[Exchange, ...]
     names: tuple[str, ...] = ()
@@ -31,13 +35,21 @@ def sides(row: Mapping[str, Any], layout: Columns, *, preset: str = "") -> Sides
     """What the row asks to judge; InputError names the column that is missing or cannot be read."""
     if preset:
         row = prepared(row, preset)
-    pair = {name: layout.get(row, name) for name in ("chosen", "rejected")}
-    if any(value is None for value in pair.values()):
+    pair = {name: value for name in _PAIR if (value := layout.get(row, name)) is not None}
+    if not any(value != "" for value in pair.values()):
         return Sides((exchange(row, layout),))
-    prompt = layout.get(row, "prompt")
+    prompt, chat = layout.get(row, "prompt"), layout.get(row, "messages")
+    if not prompt and _asks(chat):
+        prompt, chat = chat, None
     shown = media_of(row, layout)
-    found = (_side(name, value, prompt, layout) for name, value in pair.items())
-    return Sides(tuple(msgspec.structs.replace(one, prompt=(*one.prompt, *shown)) for one in found), tuple(pair))
+    found = [_side(name, value, prompt, layout) for name, value in pair.items()]
+    found = [msgspec.structs.replace(one, prompt=(*one.prompt, *shown)) for one in found]
+    # Once is enough, on the side that decides.
+    more = {name: layout.get(row, name) for name in ("response", "text")}
+    found[0] = beside(found[0], more if isinstance(chat, list) else {**more, "messages": chat})
+    if isinstance(chat, list) and chat and chat not in pair.values():
+        return Sides((*found, exchange({"messages": chat}, Columns())), (*pair, ""))
+    return Sides(tuple(found), tuple(pair))
 
 
 def asked_messages(row: Mapping[str, Any], layout: Columns, *, preset: str = "") -> list[dict[str, Any]]:
@@ -49,7 +61,7 @@ def asked_messages(row: Mapping[str, Any], layout: Columns, *, preset: str = "")
         row = prepared(row, preset)
     messages, prompt = layout.get(row, "messages"), layout.get(row, "prompt")
     if isinstance(messages, list):
-        asked = list(messages[:-1])
+        asked = list(messages if _asks(messages) else messages[:-1])
     else:
         asked = [message_of(prompt)] if isinstance(prompt, str) else []
     shown = media_of(row, layout)
@@ -59,12 +71,13 @@ def asked_messages(row: Mapping[str, Any], layout: Columns, *, preset: str = "")
 def joined(found: Sequence[Concluded], both: Sides, *, spare_rejected: bool = False) -> Concluded:
     """One conclusion: the stronger of both sides, findings named after their column.
 
-    With `spare_rejected` the rejected side is judged and reported, and does not decide.
+    With `spare_rejected` the rejected side is judged and reported, and does not decide where there is a chosen one.
     """
     if not both.names:
         return found[0]
     verdicts = [_named(one.verdict, name) for one, name in zip(found, both.names, strict=True)]
-    decides = verdicts[:1] if spare_rejected else verdicts
+    spared = "rejected" if spare_rejected and "chosen" in both.names else None
+    decides = [one for one, name in zip(verdicts, both.names, strict=True) if name != spared]
     strongest = max(decides, key=lambda verdict: verdict.action.force)
     verdict = msgspec.structs.replace(
         strongest,
@@ -100,13 +113,21 @@ def excerpt(both: Sides) -> str:
 
 def _side(name: str, value: Any, prompt: Any, layout: Columns) -> Exchange:
     if isinstance(value, list):
-        return exchange({"messages": value}, Columns())
+        if isinstance(prompt, list) and value[: len(prompt)] != prompt:
+            value = [*prompt, *value]
+        return exchange({"messages": value, "prompt": None if isinstance(prompt, list) else prompt}, Columns())
     if not isinstance(value, str):
         column = layout.names.get(name, name)
         raise InputError(f"{column} must be a text or a list of messages, not {type(value).__name__}", param=name)
     if isinstance(prompt, list):
         return exchange({"messages": [*prompt, {"role": "assistant", "content": value}]}, Columns())
     return exchange({"prompt": prompt, "response": value, "kind": "pair"}, Columns())
+
+
+def _asks(messages: Any) -> bool:
+    """Whether these are messages that an answer is to follow."""
+    last = messages[-1] if isinstance(messages, list) and messages else None
+    return isinstance(last, Mapping) and last.get("role") != "assistant"
 
 
 def _named(verdict: Verdict, name: str) -> Verdict:

@@ -7,7 +7,7 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
-from ...policies.verdict import Action, Finding, Verdict
+from ...policies.verdict import Action, Finding, Missed, Verdict
 
 Bin: TypeAlias = Literal["kept", "dropped", "review", "errors", "regenerated"]
 BINS: Final[tuple[Bin, ...]] = ("kept", "dropped", "review", "errors")
@@ -41,6 +41,12 @@ class Unread(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 def bin_of(verdict: Verdict) -> Bin:
     """The file a row belongs to; in monitor mode everything is kept."""
     return "kept" if verdict.mode == "monitor" else _BIN_OF[verdict.action]
+
+
+def gap(verdict: Verdict) -> Missed | None:
+    """What nobody judged of the answer and the policy does not let pass, None where there is nothing of that kind."""
+    gaps = (one for one in verdict.unjudged if one.part.startswith("response[") and one.action is not Action.ALLOW)
+    return next(gaps, None)
 
 
 def unread(file: str, number: int, raw: bytes, reason: str) -> bytes:

@@ -257,7 +257,7 @@ def _engine(asked: Asked, plan: Plan, judge: BulkJudge | None, stack: ExitStack)
 
 
 def _shared(plan: Plan, processes: int) -> Plan:
-    """The plan of one process of several, which share what upstream works on at a time."""
+    """The plan of one process of several, which share what upstream works on at a time, at least one each."""
     if plan.upstream is None:
         return plan
     each = max(1, plan.upstream.concurrency // processes)

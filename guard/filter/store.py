@@ -21,6 +21,11 @@ SHARDS: Final = ".shards"
 ANSWERS: Final = ".answers"
 """The ending of what an upstream answered to a shard that is not over."""
 
+_LOST: Final = (
+    f"holds shards and no {MANIFEST}: rename the newest {MANIFEST}.*.new in it to {MANIFEST} and --resume, "
+    "or --force to start anew"
+)
+
 MIXABLE: Final = frozenset({"policy", "policy_hash", "mode", "models", "upstream"})
 """What may differ between the halves of a run when somebody says so."""
 
@@ -113,13 +118,15 @@ def begin(
 ) -> Manifest:
     """The manifest to go on with: the folder's own if it is to be resumed and of the same run, else this one.
 
-    `held` are the names of outputs; ConfigError where the folder holds rows that would be lost or mixed.
+    `held` are the names of outputs; ConfigError where the folder holds rows or shards that would be lost or mixed.
     """
     place = place_of(folder)
     if isinstance(place, Local):
         place.folder.mkdir(parents=True, exist_ok=True)
     found = None if force else _read(place)
     if found is None:
+        if not force and any(not name.endswith(".new") for name in place.sizes(SHARDS)):
+            raise ConfigError(f"{place} {_LOST}")
         lost = sorted(name for name in place.sizes() if name.partition(".")[0] in set(held))
         if lost and not force:
             raise ConfigError(f"{place} already holds {lost[0]}: choose another folder, or --force to write it anew")
@@ -137,10 +144,15 @@ def begin(
 
 
 def check_sources(folder: Path | Place, names: Iterable[str], *, held: Iterable[str]) -> None:
-    """ConfigError where a file that is to be read stands in the folder under a name that a run writes or removes."""
+    """ConfigError where what is to be read stands in the folder under a name that a run writes or removes.
+
+    So is a folder that is the run's own, or holds it: what was written would be read the next time.
+    """
     place = place_of(folder)
     stems = {*held, MANIFEST.partition(".")[0], REPORT.partition(".")[0]}
     for name in names:
+        if place.within(name):
+            raise ConfigError(f"{name} holds what this run writes ({place}): write to a folder beside it")
         if any(inner == SHARDS or inner.partition(".")[0] in stems for inner in place.inner(name)):
             raise ConfigError(f"{name} would be overwritten by this run: read it from, or write to, another folder")
 

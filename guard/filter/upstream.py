@@ -44,11 +44,11 @@ class _Answer(msgspec.Struct):
 
 
 class Address(msgspec.Struct, frozen=True, kw_only=True):
-    """Where an upstream listens; no port stands for the scheme's own."""
+    """Where an upstream listens."""
 
     secure: bool
     host: str
-    port: int | None
+    port: int
     path: str
 
 
@@ -119,15 +119,20 @@ def address(url: str) -> Address:
     try:
         found = urlsplit(url.rstrip("/"))
         host, port = found.hostname, found.port
+        # What a connection would do; it cannot for an empty or overlong label.
+        (host or "").encode("idna")
     except ValueError as error:
         raise ConfigError(f"--upstream: no such host or port: {remedy}") from error
     if found.username is not None or found.password is not None:
         raise ConfigError("--upstream holds a user or password: name the variable of its key with --key-env")
+    if port == 0:
+        raise ConfigError(f"--upstream: no such host or port: {remedy}")
     if found.query or found.fragment or "?" in url or "#" in url:
         raise ConfigError(f"--upstream holds a query: {remedy}, and name the variable of its key with --key-env")
     if found.scheme not in ("http", "https") or not host or not url.isascii() or not url.isprintable() or " " in url:
         raise ConfigError(f"--upstream is no URL of a server: {remedy}")
-    return Address(secure=found.scheme == "https", host=host, port=port, path=found.path)
+    secure = found.scheme == "https"
+    return Address(secure=secure, host=host, port=port or (443 if secure else 80), path=found.path)
 
 
 def _check(answer: http.client.HTTPResponse) -> None:
@@ -152,7 +157,7 @@ def _seconds(value: str | None) -> float | None:
         return max(0.0, seconds) if math.isfinite(seconds) else None
     try:
         return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

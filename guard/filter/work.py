@@ -18,7 +18,7 @@ from .outputs import SCORES
 from .place import Halted, place_of
 from .plan import Plan
 from .report import Counts, Example
-from .sort import BINS, REGENERATED, Bin, bin_of, unread
+from .sort import BINS, REGENERATED, Bin, bin_of, gap, unread
 from .store import SHARDS, Key, Marker, mark
 from .where import holds
 
@@ -164,7 +164,9 @@ class Worker:
         """Counts a judged row and puts it where its verdict sends it."""
         assert one.concluded is not None
         verdict = one.concluded.verdict
-        bin: Bin = REGENERATED if one.concluded.answer is not None else bin_of(verdict)
+        bin: Bin = bin_of(verdict)
+        if one.concluded.answer is not None:
+            bin = "review" if gap(verdict) else REGENERATED
         note = note_of(verdict, scores_of(one.concluded.assessments), answer=one.concluded.answer)
         counts.note(verdict, bin)
         counts.note_score(bin, note.scores.get("unsafe"))

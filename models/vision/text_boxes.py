@@ -26,6 +26,9 @@ _FILLED: Final = 0.4
 _MOST: Final = 400
 """Boxes of one image; where there are more, the largest are read and the rest is reported."""
 
+_ROOM: Final = 1_700
+"""How long all lines of one image may be together, in heights of a line: about 4,000 letters, and seconds to read."""
+
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
     """The boxes, each [4, 2] in pixels of the image, and whether there were more of them."""
@@ -46,6 +49,17 @@ def find(image: Pixels, engine: Engine, *, side: int) -> Found:
     ratio = np.array([width / seen.shape[1], height / seen.shape[0]], dtype=np.float32)
     boxes = [box * ratio for outline in outlines[:_MOST] if (box := _box(outline, seen)) is not None]
     return Found(boxes=tuple(boxes), more=len(outlines) > _MOST)
+
+
+def legible(found: Found) -> Found:
+    """As many of the boxes as are read of one image, those of the largest letters first."""
+    room, kept = float(_ROOM), set[int]()
+    for at in sorted(range(len(found.boxes)), key=lambda at: -height_of(found.boxes[at])):
+        room -= _length_of(found.boxes[at]) / max(height_of(found.boxes[at]), 1.0)
+        if room < 0:
+            return Found(boxes=tuple(found.boxes[at] for at in sorted(kept)), more=True)
+        kept.add(at)
+    return found
 
 
 def _prepared(image: Pixels, scale: float) -> Values:
@@ -86,3 +100,12 @@ def ordered(points: npt.NDArray[Any]) -> Points:
     left, right = corners[corners[:, 0].argsort()][:2], corners[corners[:, 0].argsort()][2:]
     left, right = left[left[:, 1].argsort()], right[right[:, 1].argsort()]
     return np.array([left[0], right[0], right[1], left[1]], dtype=np.float32)
+
+
+def height_of(box: Points) -> float:
+    """The shorter side in pixels."""
+    return float(min(np.linalg.norm(box[3] - box[0]), np.linalg.norm(box[1] - box[0])))
+
+
+def _length_of(box: Points) -> float:
+    return float(max(np.linalg.norm(box[3] - box[0]), np.linalg.norm(box[1] - box[0])))

@@ -95,6 +95,72 @@ def test_a_row_that_cannot_be_read_says_why(row: dict[str, Any], words: str) -> 
         exchange(row, PLAIN)
 
 
+CHAT = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]
+
+
+@pytest.mark.parametrize(
+    ("row", "role", "path"),
+    [
+        ({"messages": CHAT, "prompt": "more"}, Role.USER, "prompt"),
+        ({"messages": CHAT, "text": "more"}, Role.DOCUMENT, "text"),
+        ({"messages": CHAT, "response": "more"}, Role.ASSISTANT, "response"),
+        ({"prompt": "a", "response": "b", "text": "more"}, Role.DOCUMENT, "text"),
+        ({"prompt": "", "text": "more"}, Role.DOCUMENT, "text"),
+        ({"text": "a", "response": "more"}, Role.ASSISTANT, "response"),
+        ({"kind": "text", "prompt": "a", "response": "more"}, Role.ASSISTANT, "response"),
+        ({"kind": "prompt", "prompt": "a", "response": "more"}, Role.ASSISTANT, "response"),
+        ({"kind": "prompt", "messages": CHAT[:1], "response": "more"}, Role.ASSISTANT, "response"),
+    ],
+)
+def test_a_field_beside_what_the_row_is_is_judged_too_and_changes_nothing_else(
+    row: dict[str, Any], role: Role, path: str
+) -> None:
+    found, alone = exchange(row, PLAIN), exchange({**row, path: None}, PLAIN)
+    part = found.prompt[0]
+    assert isinstance(part, Text)
+    assert (part.text, part.role, part.path) == ("more", role, path)
+    assert (found.kind, found.response, found.prompt[1:]) == (alone.kind, alone.response, alone.prompt)
+    assert labelled_part(found) == labelled_part(alone)
+
+
+def test_an_answer_beside_is_judged_in_the_context_of_its_question() -> None:
+    part = exchange({"text": "How long?", "response": "Seven minutes."}, PLAIN).prompt[0]
+    assert isinstance(part, Text)
+    assert part.context == "How long?"
+
+
+def test_a_response_beside_a_chat_that_asks_is_its_answer() -> None:
+    found = exchange({"messages": CHAT[:1], "response": "Hello"}, PLAIN)
+    assert (found.kind, found.response, len(found.prompt)) == ("chat", "Hello", 1)
+
+
+def test_a_text_that_stands_in_two_columns_is_judged_once_and_an_empty_one_not_at_all() -> None:
+    for more in ({"prompt": "Hi"}, {"text": "Hi"}, {"response": "Hello"}, {"response": ""}, {"text": 7}):
+        assert exchange({"messages": CHAT, **more}, PLAIN) == exchange({"messages": CHAT}, PLAIN)
+    both = exchange({"kind": "prompt", "prompt": "Echo", "response": "Echo"}, PLAIN)
+    assert [part.role for part in both.prompt] == [Role.ASSISTANT, Role.USER]
+
+
+def test_a_list_or_object_beside_is_judged_as_it_is_written() -> None:
+    assert ("assistant", '["Hello", "Héllo"]') in _texts({"messages": CHAT, "response": ["Hello", "Héllo"]})
+    deep: Any = []
+    for _ in range(200_000):
+        deep = [deep]
+    with pytest.raises(InputError, match="response is nested too deep"):
+        exchange({"messages": CHAT, "response": deep}, PLAIN)
+
+
+def test_the_label_of_a_chat_speaks_of_its_last_message_and_not_of_what_is_shown_beside() -> None:
+    picture = {"type": "image_url", "image_url": {"url": "https://a.example/b.png"}}
+    last = {"role": "user", "content": [{"type": "text", "text": "This?"}, picture]}
+    for row in ({"messages": CHAT[:1], "image": b"x"}, {"messages": [*CHAT, last], "video": "u", "text": "more"}):
+        part = labelled_part(exchange(row, PLAIN))
+        assert isinstance(part, Text)
+        assert part.text in ("Hi", "This?")
+    alone = {"messages": [*CHAT, {"role": "user", "content": [picture]}]}
+    assert labelled_part(exchange(alone, PLAIN)).path == "messages[2].content[0]"
+
+
 def test_rows_are_chosen_by_patterns() -> None:
     row = {"source": "tips-benign", "lang": "en"}
     assert matches(row, {})

@@ -126,12 +126,23 @@ def test_lines_are_read_from_a_store(url: str, tmp_path: Path) -> None:
     assert [row["text"] for row in read(tmp_path / "out", "kept.jsonl")] == ["fine", "calm"]
 
 
+def test_what_stands_in_a_store_is_not_read_and_overwritten(url: str, tmp_path: Path) -> None:
+    Remote(url).put("kept.jsonl", b'{"text": "fine"}\n')
+    for name in (f"{url}/kept.jsonl", f"{url.replace('://', ':///')}/kept.jsonl"):
+        with pytest.raises(ConfigError, match="would be overwritten"):
+            run_filter(job(Counting(), tmp_path, name, folder_url=url, force=True))
+    assert Remote(url).get("kept.jsonl")
+
+
 class Breaking(fsspec.implementations.local.LocalFileSystem):  # type: ignore[misc]
     """A file system with folders that shows a file while it is written, and renames onto none, as HDFS and SMB."""
 
     protocol = "smb"
     cachable = False
     breaks = False
+    refuses = True
+    """Whether it renames onto no file that is there, and whether it says so."""
+    silent = False
 
     def pipe_file(self, path: str, value: bytes, mode: str = "overwrite", **more: Any) -> None:
         super().pipe_file(path, value[:2] if self.breaks else value, **more)
@@ -139,9 +150,26 @@ class Breaking(fsspec.implementations.local.LocalFileSystem):  # type: ignore[mi
             raise Killed
 
     def mv(self, path1: str, path2: str, **more: Any) -> None:
-        if self.exists(path2):
+        if self.refuses and self.exists(path2):
+            if self.silent:
+                return
             raise FileExistsError(path2)
         super().mv(path1, path2, **more)
+
+    def rm(self, path: Any, *args: Any, **more: Any) -> None:
+        assert self.refuses, "a file is removed that could have been replaced"
+        super().rm(path, *args, **more)
+
+
+@pytest.mark.parametrize(("refuses", "silent"), [(False, False), (True, False), (True, True)])
+def test_a_file_is_replaced_in_one_step_where_the_server_can(tmp_path: Path, refuses: bool, silent: bool) -> None:
+    there = Remote(f"file://{tmp_path}")
+    there._system = Breaking()
+    there._system.refuses, there._system.silent = refuses, silent
+    for data in (b"whole", b"newer"):
+        there.put("one", data)
+        assert there.sizes() == {"one": 5}
+        assert there.get("one") == data
 
 
 def test_a_file_server_shows_a_name_when_all_of_it_is_there(tmp_path: Path) -> None:
@@ -161,5 +189,14 @@ def test_a_file_server_shows_a_name_when_all_of_it_is_there(tmp_path: Path) -> N
 
 
 def test_a_file_is_found_where_it_stands_in_a_store(url: str) -> None:
-    assert Remote(url).inner(f"{url}/kept.jsonl") == ("kept.jsonl",)
+    spelt = url.replace("://", ":///")
+    for name in (f"{url}/kept.jsonl", f"{spelt}/kept.jsonl"):
+        assert Remote(url).inner(name) == Remote(f"{spelt}/").inner(name) == ("kept.jsonl",)
+    assert [Remote(f"{url}/out").within(name) for name in (url, f"{spelt}/out/", f"{url}/o", "out", "-")] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
     assert Remote(url).inner(f"{url}er/kept.jsonl") == Remote(url).inner("kept.jsonl") == ()

@@ -20,6 +20,7 @@ from headgate.guard.filter.run import run_filter
 from headgate.guard.filter.start import Asked, checked, job_of
 from headgate.guard.filter.store import SHARDS
 from headgate.guard.guard import Guard
+from headgate.models.assessment import Unjudged
 from headgate.models.errors import ConfigError
 from headgate.models.fakes import FakeClassifier
 from headgate.policies.compile import load_policy
@@ -97,6 +98,17 @@ def test_rejected_answers_are_made_again_and_every_row_ends_in_one_place(server:
     assert (report.kept, report.regenerated, report.dropped, report.errors) == (1, 2, 4, 1)
 
 
+@pytest.mark.parametrize("tag", [False, True])
+def test_a_new_answer_that_nobody_judged_is_for_a_person_to_look_at(server: Server, tmp_path: Path, tag: bool) -> None:
+    models = FakeClassifier({"kind answer to two": Unjudged(reason="timeout"), **fake().rules})
+    report = _run(server, tmp_path, models=models, tag=tag)
+    rows = read(tmp_path / "out", "tagged.jsonl" if tag else "review.jsonl")
+    (note,) = [row["headgate"] for row in rows if row["id"] == 2]
+    assert note["reason"] == "not judged: response[0].content: timeout, in the answer made again"
+    assert (note["answer"], len(note["rounds"])) == ("A kind answer to two.", 2)
+    assert (report.regenerated, report.review, report.unjudged) == (1, 1, {"timeout": 1})
+
+
 def test_upstream_sees_the_question_and_guidance_and_never_the_rejected_answer(server: Server, tmp_path: Path) -> None:
     _run(server, tmp_path)
     asked = [body["messages"] for body in server.bodies]
@@ -142,6 +154,7 @@ def test_rows_whose_upstream_failed_for_a_while_are_tried_again_alone(
     failing = {"one", "stubborn"}
     _fail(server, lambda asked, number: PASSING[fault] if asked in failing else None)
     if fault == "late":
+        monkeypatch.setattr(upstream, "ATTEMPTS", 1)
         monkeypatch.setattr(start, "_upstream", _hasty)
     report = _run(server, tmp_path, tag=tag)
     server.release.set()
@@ -219,7 +232,8 @@ def _fail(server: Server, fault: Callable[[str, int], Reply | None]) -> None:
 
 
 def _hasty(asked: Asked) -> Upstream:
-    return Upstream(url=asked.upstream or "", model=asked.upstream_model or "", timeout=0.2)
+    # Long enough for all other rows on a machine that has much to do.
+    return Upstream(url=asked.upstream or "", model=asked.upstream_model or "", timeout=4.0)
 
 
 def test_tagging_keeps_the_rows_in_order_with_the_new_answers(server: Server, tmp_path: Path) -> None:
@@ -294,6 +308,19 @@ def test_what_was_answered_before_a_limit_is_not_asked_again(server: Server, tmp
     _run(server, tmp_path, resume=True)
     assert [body["messages"][-1]["content"] for body in server.bodies].count("one") == 1
     _run(server, tmp_path, "whole")
+    assert left(tmp_path / "out") == left(tmp_path / "whole")
+
+
+def test_a_limit_before_a_row_that_waits_loses_nothing(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upstream, "_FIRST_WAIT", 0.0)
+    _run(server, tmp_path, "whole")
+    _fail(server, lambda asked, number: Reply(status=503) if asked == "stubborn" else None)
+    assert _run(server, tmp_path).waiting == 1
+    assert not _run(server, tmp_path, resume=True, limit=3).complete
+    server.script = _answer
+    assert _run(server, tmp_path, resume=True).complete
     assert left(tmp_path / "out") == left(tmp_path / "whole")
 
 

@@ -66,6 +66,29 @@ def test_a_dropped_row_keeps_its_columns_and_says_why(tmp_path: Path) -> None:
     assert (report.categories, report.actions) == ({"violence": {"severe": 1}}, {"allow": 1, "refuse": 1})
 
 
+CHAT = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"prompt": "a", "chosen": WORSE},
+        {"prompt": "a", "chosen": None, "rejected": WORSE},
+        {"messages": CHAT, "response": WORSE},
+        {"messages": CHAT, "prompt": WORSE},
+        {"messages": CHAT, "text": WORSE},
+        {"text": "a", "response": WORSE},
+        {"prompt": "a", "response": "b", "text": WORSE},
+        {"prompt": "a", "chosen": "b", "rejected": "c", "messages": [{"role": "user", "content": WORSE}]},
+        {"kind": "text", "prompt": "a", "response": WORSE},
+        {"kind": "prompt", "prompt": "a", "response": WORSE},
+    ],
+)
+def test_no_column_that_is_read_hides_what_stands_in_another(tmp_path: Path, row: dict[str, Any]) -> None:
+    report = run_filter(job(Counting(), tmp_path / "out", write(tmp_path / "in.jsonl", [row])))
+    assert (report.kept, report.dropped, report.errors) == (0, 1, 0)
+
+
 def test_tagging_keeps_all_rows_in_order_with_their_verdicts(tmp_path: Path) -> None:
     rows = [GOOD[0], DROPPED, GOOD[1]]
     run_filter(job(Counting(), tmp_path / "out", write(tmp_path / "in.jsonl", rows), tag=True))
@@ -180,6 +203,18 @@ def test_a_limited_run_can_be_taken_further(tmp_path: Path) -> None:
     assert left(tmp_path / "out") == left(tmp_path / "whole")
 
 
+@pytest.mark.parametrize("limit", [1, 3, 4, 12])
+def test_a_limit_that_ends_in_what_is_done_completes_nothing(tmp_path: Path, limit: int) -> None:
+    source = write(tmp_path / "in.jsonl", [{"text": f"line {n}"} for n in range(12)])
+    out = tmp_path / "out"
+    run_filter(job(Counting(), out, source, rows=3, limit=7))
+    report = run_filter(job(Counting(), out, source, rows=3, limit=limit, resume=True))
+    assert not report.complete
+    assert (out / SHARDS).exists()
+    report = run_filter(job(Counting(), out, source, rows=3, limit=13, resume=True))
+    assert (report.kept, report.complete) == (12, True)
+
+
 def test_another_policy_or_input_is_not_mixed_into_a_run_unless_told(tmp_path: Path) -> None:
     source = write(tmp_path / "in.jsonl", many(15))
     run_filter(job(Counting(), tmp_path / "out", source, rows=5, limit=5))
@@ -274,6 +309,32 @@ def test_a_file_that_is_to_be_read_is_not_written_over(tmp_path: Path, force: bo
     assert (read(out, "kept.jsonl"), len(read(out, "scores.jsonl"))) == (GOOD, len(GOOD))
     run_filter(job(Counting(), out, write(out / "rows.jsonl", GOOD), force=True))
     assert read(out, "rows.jsonl") == read(out, "kept.jsonl") == GOOD
+
+
+@pytest.mark.parametrize("output", ["", "out"])
+def test_a_folder_that_is_read_is_not_written_into(tmp_path: Path, output: str) -> None:
+    data = tmp_path / "data"
+    (data / output).mkdir(parents=True)
+    kept = data / output / "kept.txt"
+    kept.write_text("A calm day.")
+    (tmp_path / "link").symlink_to(data)
+    for source in (data, tmp_path / "link"):
+        with pytest.raises(ConfigError, match="write to a folder beside it"):
+            run_filter(job(Counting(), data / output, source, force=True))
+    assert kept.read_text() == "A calm day."
+
+
+def test_a_run_that_lost_its_manifest_loses_no_shards(tmp_path: Path) -> None:
+    source, out = write(tmp_path / "in.jsonl", many(20)), tmp_path / "out"
+    with pytest.raises(Killed):
+        run_filter(job(Dying(2), out, source, rows=4))
+    manifest = out / "manifest.json"
+    manifest.rename(out / "manifest.json.0a1b.new")
+    for resume in (True, False):
+        with pytest.raises(ConfigError, match=r"no manifest\.json: rename .* or --force"):
+            run_filter(job(Counting(), out, source, rows=4, resume=resume))
+    (out / "manifest.json.0a1b.new").rename(manifest)
+    assert run_filter(job(Counting(), out, source, rows=4, resume=True)).complete
 
 
 def test_the_manifest_says_what_was_made_with_what(tmp_path: Path) -> None:

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from headgate.guard.filter.sort import bin_of, found_in, unread
+from headgate.guard.filter.sort import bin_of, found_in, gap, unread
 from headgate.models.assessment import Severity
-from headgate.policies.verdict import Action, Finding, Verdict
+from headgate.policies.verdict import Action, Coverage, Finding, Missed, Verdict
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,18 @@ from headgate.policies.verdict import Action, Finding, Verdict
 def test_every_action_has_its_file(action: str, bin: str) -> None:
     assert bin_of(Verdict(action=Action(action))) == bin
     assert bin_of(Verdict(action=Action(action), mode="monitor")) == "kept"
+
+
+def test_a_gap_is_what_nobody_judged_of_an_answer_and_the_policy_does_not_pass() -> None:
+    def missing(part: str, action: Action) -> Verdict:
+        missed = Missed(part=part, reason="timeout", action=action)
+        return Verdict(action=Action.REGENERATE, coverage=Coverage(unjudged=(missed,)))
+
+    found = gap(missing("response[0].content", Action.FLAG))
+    assert found is not None
+    assert found.part == "response[0].content"
+    assert gap(missing("response[0].content", Action.ALLOW)) is None
+    assert gap(missing("image", Action.FLAG)) is None
 
 
 def test_a_row_that_is_no_text_is_shown_escaped_and_a_huge_one_by_its_size() -> None:

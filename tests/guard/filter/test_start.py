@@ -57,6 +57,9 @@ SECRET = "s3cr3t"
         (f"http://host:{SECRET}/v1", "no such host or port"),
         ("http://host:99999/v1", "no such host or port"),
         ("http://[::1/v1", "no such host or port"),
+        ("http://h..x/v1", "no such host or port"),
+        (f"http://{'h' * 64}/v1", "no such host or port"),
+        ("http://host:0/v1", "no such host or port"),
         ("http://host/v1 b", "no URL"),
     ],
 )

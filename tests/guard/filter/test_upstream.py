@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import http.client
 import json
 import socket
 import time
@@ -10,7 +11,7 @@ import pytest
 
 from headgate.guard.filter import upstream
 from headgate.guard.filter.plan import Upstream
-from headgate.guard.filter.upstream import ATTEMPTS, LONGEST_WAIT, Client, Passing
+from headgate.guard.filter.upstream import ATTEMPTS, LONGEST_WAIT, Client, Passing, address
 from headgate.models.errors import ConfigError, UpstreamError
 
 from ...upstream import Reply, running
@@ -48,6 +49,14 @@ def test_what_may_pass_is_tried_again_and_the_server_says_when(server: Server) -
     server.script = [Reply(status=429, headers={"retry-after": "3"}), Reply(status=503), Reply(texts=["Kind words."])]
     assert _client(server.url, waits).complete(ASKED) == "Kind words."
     assert waits == [3.0, 1.0]
+
+
+@pytest.mark.parametrize("when", ["Mon, 1 Jan 2026 1:1:99999999999999999999 GMT", "1e999", "nan", "Mon, 1 Jan 0"])
+def test_a_date_that_is_none_is_a_wait_of_ones_own(server: Server, when: str) -> None:
+    waits: list[float] = []
+    server.script = [Reply(status=503, headers={"retry-after": when}), Reply(texts=["Kind words."])]
+    assert _client(server.url, waits).complete(ASKED) == "Kind words."
+    assert waits == [0.5]
 
 
 def test_a_server_may_say_when_by_a_date(server: Server) -> None:
@@ -102,6 +111,21 @@ def test_a_server_that_is_not_there_is_tried_and_then_named_as_such() -> None:
         with pytest.raises(UpstreamError, match="cannot be reached"):
             _client(f"http://127.0.0.1:{taken.getsockname()[1]}/v1", waits).complete(ASKED)
     assert len(waits) == ATTEMPTS - 1
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port"),
+    [
+        ("http://[::1]/v1", "::1", 80),
+        ("https://[::1]/v1", "::1", 443),
+        ("https://host/v1", "host", 443),
+        ("http://host:8000/v1", "host", 8000),
+    ],
+)
+def test_no_port_stands_for_the_schemes_own(url: str, host: str, port: int) -> None:
+    found = address(url)
+    line = http.client.HTTPConnection(found.host, found.port)
+    assert (line.host, line.port) == (found.host, found.port) == (host, port)
 
 
 def test_a_url_that_is_none_and_a_key_that_is_not_set_are_named() -> None:

@@ -1,5 +1,5 @@
 import pytest
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from headgate.models.vision.ocr import look
 from headgate.models.vision.ocr_engine import Engine
@@ -7,6 +7,7 @@ from headgate.models.vision.ocr_engine import Engine
 from .pictures import page, pixels, smooth
 
 ROWS = ["Please read this", "with your family"]
+SMALL = "Please read this with your family"
 
 
 @pytest.mark.parametrize(
@@ -47,6 +48,44 @@ def test_small_words_in_a_large_image_are_read_beside_a_headline(eyes: Engine) -
     picture = page(["A headline over it"], size=(2000, 1500), height=170)
     picture.paste(page(["and what it does not say aloud"], size=(500, 50), height=17), (1300, 1300))
     assert look(pixels(picture), eyes).rows == ["A headline over it", "and what it does not say aloud"]
+
+
+def written(picture: Image.Image, at: tuple[int, int], text: str, *, height: int, fill: str = "black") -> None:
+    ImageDraw.Draw(picture).text(at, text, fill=fill, font=ImageFont.load_default(size=height))
+
+
+@pytest.mark.parametrize(("side", "large", "small"), [(1000, 60, 12), (1000, 60, 15), (1280, 80, 11), (700, 45, 11)])
+def test_a_small_line_on_a_page_of_large_ones_is_read(side: int, large: int, small: int, eyes: Engine) -> None:
+    picture = Image.new("RGB", (side, side), "white")
+    for row in range(9):
+        written(picture, (20, 10 + row * side // 10), "Birds in the yard", height=large)
+    written(picture, (side // 2, side * 19 // 20), SMALL, height=small)
+    assert look(pixels(picture), eyes).rows == ["Birds in the yard"] * 9 + [SMALL]
+
+
+@pytest.mark.parametrize("levels", [9, 12, 15, 40])
+def test_a_faint_line_under_headlines_is_read(levels: int, eyes: Engine) -> None:
+    picture = page(["Large words", "Have a good day"], size=(900, 700), height=90)
+    written(picture, (60, 450), SMALL, height=40, fill=f"rgb({255 - levels},{255 - levels},{255 - levels})")
+    assert look(pixels(picture), eyes).rows == ["Large words", "Have a good day", SMALL]
+
+
+@pytest.mark.parametrize(("width", "large", "small"), [(1200, 120, 14), (800, 80, 10), (600, 80, 11), (1600, 160, 18)])
+def test_a_small_line_close_under_a_headline_is_read(width: int, large: int, small: int, eyes: Engine) -> None:
+    picture = Image.new("RGB", (width, width * 3 // 5), "white")
+    written(picture, (30, 60), "Good morning", height=large)
+    under = ImageDraw.Draw(picture).textbbox((30, 60), "Gormn", font=ImageFont.load_default(size=large))[3]
+    written(picture, (40, int(under) + 2), SMALL, height=small)
+    assert look(pixels(picture), eyes).rows == ["Good morning", SMALL]
+
+
+@pytest.mark.parametrize(("side", "height", "at"), [(1600, 16, (600, 900)), (3000, 20, (300, 2200))])
+def test_a_small_sentence_alone_on_a_large_page_is_read(
+    side: int, height: int, at: tuple[int, int], eyes: Engine
+) -> None:
+    picture = Image.new("RGB", (side, side), "white")
+    written(picture, at, SMALL, height=height)
+    assert look(pixels(picture), eyes).rows == [SMALL]
 
 
 def test_words_that_a_large_drawing_is_beside_are_read(eyes: Engine) -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 
 from headgate.models.vision.ocr_engine import Engine
-from headgate.models.vision.text_boxes import find, ordered
+from headgate.models.vision.text_boxes import Found, find, legible, ordered
 
 from .pictures import page, pixels
 
@@ -21,3 +21,21 @@ def test_an_empty_page_holds_no_text(eyes: Engine) -> None:
 def test_corners_go_clockwise_from_the_upper_left() -> None:
     corners = np.array([[10, 5], [0, 0], [0, 5], [10, 0]])
     assert ordered(corners).tolist() == [[0, 0], [10, 0], [10, 5], [0, 5]]
+
+
+def strip(width: int, height: int) -> np.ndarray:
+    return np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float32)
+
+
+def test_of_more_text_than_is_read_at_once_the_largest_letters_stay_in_their_order_and_the_rest_is_told() -> None:
+    page = [strip(2000, 10) for _ in range(12)]
+    large = strip(900, 90)
+    found = legible(Found(boxes=(*page[:4], large, *page[4:])))
+    assert found.more
+    assert [box.shape for box in found.boxes] == [(4, 2)] * 9
+    assert found.boxes[4] is large
+
+
+def test_an_ordinary_page_is_read_whole() -> None:
+    found = Found(boxes=tuple(strip(800, 20) for _ in range(40)))
+    assert legible(found) is found
