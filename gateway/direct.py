@@ -12,6 +12,7 @@ import msgspec
 from ..guard.guard import Guard
 from ..guard.language import languages
 from ..guard.messages import refusal, support
+from ..guard.places import masked
 from ..guard.record import new_id
 from ..guard.weigh import weigh
 from ..models.content import Part, Text
@@ -26,7 +27,6 @@ from .providers import Api
 from .service import together, verdict_of
 from .state import Gateway, unfinished
 from .upstream import callers
-from .wire.json_paths import masked
 from .wire.openai_chat_whole import filter_result
 from .wire.openai_embeddings import DirectRequest, parse_embeddings, read_vectors
 from .wire.openai_images import parse_images, read_images

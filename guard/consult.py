@@ -6,7 +6,6 @@ followed, so that a key reaches no other host, and neither keys nor content get 
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import http.client
 import os
@@ -18,6 +17,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ..policies.compiled import Service
+from .aside import aside
 from .effects import Consult, Consulted
 from .strategies.corrector import as_message
 
@@ -73,7 +73,7 @@ class Helpers:
 
     async def aconsult(self, request: Consult) -> Consulted:
         """`consult` for callers on an event loop; it runs in a thread, which ends by its timeout if nobody waits."""
-        return await asyncio.to_thread(self.consult, request)
+        return await aside("consult", self.consult, request)
 
     def _headers(self, service: Service) -> dict[str, str]:
         headers = {"content-type": "application/json", "accept": "application/json"}

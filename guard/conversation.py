@@ -12,6 +12,8 @@ import msgspec
 
 from ..models.content import Image, Opaque, Part, Purpose, Role, Text, Video
 from ..models.errors import InputError
+from .beside import texts_beside
+from .prose import as_json, words
 
 Message: TypeAlias = Mapping[str, Any]
 """A message of a conversation, as the chat completions API has it."""
@@ -24,6 +26,7 @@ ROLES: Mapping[str, Role] = {
     "tool": Role.TOOL_RESULT,
     "function": Role.TOOL_RESULT,
 }
+_PLAIN = frozenset(["role", "content"])
 
 
 def parts_of(messages: Sequence[Message], *, purpose: Purpose = "chat") -> tuple[Part, ...]:
@@ -38,7 +41,7 @@ def parts_of(messages: Sequence[Message], *, purpose: Purpose = "chat") -> tuple
         found = [_named(part, message, tools) for part in _message(message, role, path, purpose, context)]
         tools |= _called(message)
         if role is Role.USER:
-            question = "\n".join(part.text for part in found if isinstance(part, Text))
+            question = "\n".join(part.text for part in found if isinstance(part, Text) and part.role is role)
         parts.extend(found)
     return tuple(parts)
 
@@ -92,26 +95,44 @@ def _role(message: Mapping[str, Any], path: str) -> Role:
 
 
 def _message(message: Mapping[str, Any], role: Role, path: str, purpose: Purpose, context: str) -> Iterator[Part]:
-    yield from _content(message.get("content"), role, f"{path}.content", purpose, context)
+    content = message.get("content")
+    if isinstance(content, str) and message.keys() <= _PLAIN:
+        yield Text(text=content, role=role, purpose=purpose, path=f"{path}.content", context=context)
+        return
+    if not isinstance(content, (str, list, tuple)):
+        content = _listed(content, f"{path}.content")
+        message = {**message, "content": content}
+    yield from _content(content, role, f"{path}.content", purpose, context)
     for key in ("reasoning_content", "reasoning"):
-        if isinstance(reasoning := message.get(key), str) and reasoning:
+        if reasoning := words(message.get(key), path=f"{path}.{key}"):
             yield Text(text=reasoning, role=Role.REASONING, purpose=purpose, path=f"{path}.reasoning", context=context)
-    if isinstance(refusal := message.get("refusal"), str) and refusal:
+    if refusal := words(message.get("refusal"), path=f"{path}.refusal"):
         yield Text(text=refusal, role=role, purpose=purpose, path=f"{path}.refusal", context=context)
     yield from _tool_calls(message, path, purpose, context)
-    if message.get("audio") is not None:
-        yield Opaque(type="audio", data=_bytes(message["audio"]), role=role, purpose=purpose, path=f"{path}.audio")
+    if (audio := message.get("audio")) is not None:
+        where = f"{path}.audio"
+        yield Opaque(type="audio", data=as_json(audio, path=where), role=role, purpose=purpose, path=where)
+    for part in texts_beside(message, path):
+        own = context if part.role is Role.TOOL_CALL else ""
+        yield msgspec.structs.replace(part, purpose=purpose, context=own)
 
 
-def _content(content: object, role: Role, path: str, purpose: Purpose, context: str) -> Iterator[Part]:
+def _listed(content: object, path: str) -> list[object] | None:
+    """A content that is neither a text nor a list: items of anything else that can be gone through once."""
     if content is None:
-        return
+        return None
+    if not isinstance(content, Iterable) or isinstance(content, (Mapping, bytes)):
+        raise InputError(f"{path} must be a string, a list of parts or null", param=path)
+    return list(content)
+
+
+def _content(
+    content: str | Sequence[object] | None, role: Role, path: str, purpose: Purpose, context: str
+) -> Iterator[Part]:
     if isinstance(content, str):
         yield Text(text=content, role=role, purpose=purpose, path=path, context=context)
         return
-    if not isinstance(content, Iterable) or isinstance(content, (Mapping, bytes)):
-        raise InputError(f"{path} must be a string, a list of parts or null", param=path)
-    for index, item in enumerate(content):
+    for index, item in enumerate(content or ()):
         yield _item(item, role, f"{path}[{index}]", purpose, context)
 
 
@@ -133,7 +154,7 @@ def _item(item: object, role: Role, path: str, purpose: Purpose, context: str) -
         case "video_url":
             return Video(url=_url(item.get("video_url"), f"{path}.video_url"), role=role, purpose=purpose, path=path)
         case _:
-            return Opaque(type=kind, data=_bytes(item), role=role, purpose=purpose, path=path)
+            return Opaque(type=kind, data=as_json(item, path=path), role=role, purpose=purpose, path=path)
 
 
 def _tool_calls(message: Mapping[str, Any], path: str, purpose: Purpose, context: str) -> Iterator[Part]:
@@ -185,7 +206,7 @@ def arguments_of(call: object, path: str) -> str:
             body = call.get(kind)
             if isinstance(body, Mapping):
                 found = body.get(key, "")
-                return found if isinstance(found, str) else msgspec.json.encode(found).decode()
+                return found if isinstance(found, str) else as_json(found, path=f"{path}.{kind}.{key}").decode()
     raise InputError(f"{path} must be an object with a function", param=path)
 
 
@@ -194,7 +215,3 @@ def _url(value: object, path: str) -> str:
     if not isinstance(url, str):
         raise InputError(f"{path}.url must be a string", param=f"{path}.url")
     return url
-
-
-def _bytes(item: object) -> bytes:
-    return msgspec.json.encode(item)

@@ -7,16 +7,21 @@ source raises ends the exchange and reaches the caller, after the source was tol
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, Coroutine, Iterator, Sequence
 from typing import Any, Final, Protocol
 
 from ..models.assessment import Assessment
-from ..models.content import Part
+from ..models.content import Part, Text
+from .aside import aside
 from .effects import Cancel, Consult, Consulted, Delta, Effect, Event, Finish, Generate, Judge, Read, Release, Reply
 from .loop import Steps
 
 LONG: Final = 1 << 15
-"""Characters of an answer that come at once from which on it is read off the event loop: a million take 20 ms."""
+"""Characters, of a delta or of parts judged together, from which on the loop goes on off the event loop.
+
+A million take 20 ms to cut, and 30 to be searched for personal data.
+"""
 MANY: Final = 512
 """Assessments from which on they are weighed there."""
 
@@ -146,25 +151,28 @@ async def arun(
 ) -> AsyncGenerator[Release | Finish]:
     """The same on an event loop; cancelling the task cancels the source."""
     reply: Reply = None
+    long = False
     try:
         while True:
-            effect = await _sent_aside(steps, reply) if _is_long(reply) else steps.send(reply)
+            effect = await _sent_aside(steps, reply) if long else steps.send(reply)
             if isinstance(effect, Finish):
-                yield effect
-                return
+                finish = effect
+                break
             if isinstance(effect, Release):
-                reply = None
+                reply, long = None, False
                 yield effect
             else:
                 reply = await _performed(effect, judge, source, consult)
+                long = _is_long(effect, reply)
     except StopIteration as stop:
-        yield stop.value
+        finish = stop.value
     except BaseException:
         # Also on CancelledError: the client is gone, so upstream is told to stop.
         await source.cancel()
         raise
     finally:
         steps.close()
+    yield finish
 
 
 def drive(
@@ -189,22 +197,25 @@ async def adrive(
 ) -> Finish:
     """The same on an event loop."""
     reply: Reply = None
+    long = False
     try:
         while True:
-            effect = await _sent_aside(steps, reply) if _is_long(reply) else steps.send(reply)
+            effect = await _sent_aside(steps, reply) if long else steps.send(reply)
             # The three that make up nearly every exchange come first.
             if isinstance(effect, Read):
                 reply = await source.read()
+                long = isinstance(reply, Delta) and len(reply.text) > LONG
             elif isinstance(effect, Judge):
                 reply = await judge(effect.parts, urgent=effect.urgent)
+                long = _are_long(effect.parts)
             elif isinstance(effect, Release):
-                reply = None
+                reply, long = None, False
                 if sink is not None:
                     await sink.release(effect)
             elif isinstance(effect, Finish):
                 return effect
             else:
-                reply = await _performed(effect, judge, source, consult)
+                reply, long = await _performed(effect, judge, source, consult), False
     except StopIteration as stop:
         finish: Finish = stop.value
         return finish
@@ -216,20 +227,30 @@ async def adrive(
         steps.close()
 
 
-def _is_long(reply: Reply) -> bool:
-    """Whether the loop takes so long over it that an event loop would notice."""
-    if isinstance(reply, Delta):
-        return len(reply.text) > LONG
-    return isinstance(reply, tuple) and len(reply) > MANY
+def _is_long(effect: Effect, reply: Reply) -> bool:
+    """Whether the loop takes so long over a reply that an event loop would notice."""
+    if isinstance(effect, Judge):
+        return _are_long(effect.parts)
+    return isinstance(reply, Delta) and len(reply.text) > LONG
+
+
+def _are_long(parts: Sequence[Part]) -> bool:
+    """Whether weighing these parts takes so long."""
+    return len(parts) > MANY or sum([len(part.text) for part in parts if isinstance(part, Text)]) > LONG
 
 
 async def _sent_aside(steps: Steps, reply: Reply) -> Effect | Finish:
     """The loop's next effect, or what it ends in, worked out in a thread; a cancelled caller waits until it stands."""
-    sent = asyncio.ensure_future(asyncio.to_thread(_sent, steps, reply))
+    sent = aside("compute", _sent, steps, reply)
     try:
         return await asyncio.shield(sent)
     except asyncio.CancelledError:
-        await asyncio.gather(sent, return_exceptions=True)
+        # However often it is cancelled: steps that run cannot be closed.
+        while not sent.done():
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait((sent,))
+        if not sent.cancelled():
+            sent.exception()
         raise
 
 

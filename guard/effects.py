@@ -16,20 +16,26 @@ from ..models.content import Part, Text
 from ..policies.verdict import Verdict
 from .cuts import Cut
 
-ChannelKind: TypeAlias = Literal["content", "reasoning", "tool_call", "refusal"]
+ChannelKind: TypeAlias = Literal["content", "reasoning", "tool_call", "refusal", "other"]
 Delivery: TypeAlias = Literal["delivered", "refused", "supported", "cut", "withheld"]
 
 
 class Channel(msgspec.Struct, frozen=True):
-    """One text that grows in an answer: of which choice, which kind, and for tool calls which call."""
+    """One text that grows in an answer: of which choice, which kind, and for tool calls which call.
+
+    `field` is the place of a text beside those, as `function_call.arguments`, within the answer's message.
+    """
 
     choice: int = 0
     kind: ChannelKind = "content"
     index: int = 0
+    field: str = ""
 
     @property
     def path(self) -> str:
         """Where the text stands in the answer, as in verdicts: `response[0].content`."""
+        if self.field:
+            return f"response[{self.choice}].{self.field}"
         if self.kind == "tool_call":
             return f"response[{self.choice}].tool_calls[{self.index}].arguments"
         return f"response[{self.choice}].{self.kind}"

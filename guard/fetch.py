@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import fnmatch
 import http.client
 import ipaddress
@@ -19,6 +18,7 @@ from ..models.assessment import Assessment
 from ..models.content import Image, Part, Video
 from ..models.errors import HeadgateError
 from ..policies.media import MediaBlock
+from .aside import aside
 
 REDIRECTS: Final = 3
 PORTS: Final = {"https": 443, "http": 80}
@@ -80,7 +80,7 @@ def afetching(judge: AsyncJudge, media: MediaBlock) -> AsyncJudge:
 
     async def judged(parts: Sequence[Part], **more: Any) -> tuple[Assessment, ...]:
         if any(wanted(part, media) for part in parts):
-            parts = await asyncio.to_thread(fetched, parts, media)
+            parts = await aside("fetch", fetched, parts, media)
         return await judge(parts, **more)
 
     return judged

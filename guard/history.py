@@ -19,7 +19,7 @@ from ..models.content import Direction, Part, Role, Text, direction_of
 from ..policies.decide import Decision
 from ..policies.verdict import Action, Finding
 from .effects import Effect, Judge, Reply
-from .weigh import Rules, merged, weigh
+from .weigh import Rules, Sought, merged, weigh
 
 Known: TypeAlias = Mapping[Part, Assessment]
 """Assessments of parts that were judged."""
@@ -60,6 +60,7 @@ class _Replay(msgspec.Struct, frozen=True):
 class _Told(msgspec.Struct):
     """What is collected on the way through the turns; `plain` are those that passed and were not acted on."""
 
+    sought: Sought
     raised: dict[Part, Assessment] = {}
     joined: list[Decision] = []
     missing: dict[Part, None] = {}
@@ -68,32 +69,39 @@ class _Told(msgspec.Struct):
 
 
 def judge_prompt(
-    rules: Rules, parts: Sequence[Part], *, known: Known | None = None
+    rules: Rules, parts: Sequence[Part], *, known: Known | None = None, sought: Sought | None = None
 ) -> Generator[Effect, Reply, Decision]:
-    """Judges a request and says what the policy makes of it; one batch, and another where a masked turn changes it."""
+    """Judges a request and says what the policy makes of it; one batch, and another where a masked turn changes it.
+
+    `known` and `sought` are what was learnt of its parts before.
+    """
     if _is_one_turn(parts):
         assessments = (yield Judge(parts=tuple(parts))) if parts else ()
         assert isinstance(assessments, tuple)
         return merged([weigh(rules, parts, assessments)])
-    found = dict(known or {})
-    while (replay := _replay(rules, parts, found)).missing:
+    found, sought = dict(known or {}), sought if sought is not None else {}
+    while (replay := _replay(rules, parts, found, sought)).missing:
         found |= yield from _judged(replay.missing)
     return replay.decision
 
 
-def judge_history(rules: Rules, parts: Sequence[Part]) -> Generator[Effect, Reply, dict[Part, Assessment]]:
+def judge_history(
+    rules: Rules, parts: Sequence[Part], *, sought: Sought | None = None
+) -> Generator[Effect, Reply, dict[Part, Assessment]]:
     """Judges the turns before the new ones alone; after the first request of a conversation they are remembered."""
     old = _earlier(rules, parts)
     found: dict[Part, Assessment] = {}
-    while old and (missing := _replay(rules, parts, found, upto=old).missing):
+    sought = sought if sought is not None else {}
+    while old and (missing := _replay(rules, parts, found, sought, upto=old).missing):
         found |= yield from _judged(missing)
     return found
 
 
-def masks(rules: Rules, parts: Sequence[Part], known: Known) -> bool:
+def masks(rules: Rules, parts: Sequence[Part], known: Known, *, sought: Sought | None = None) -> bool:
     """Whether something among the earlier turns must not go upstream again."""
     old = _earlier(rules, parts)
-    return rules.enforces and _replay(rules, parts, known, upto=old).decision.action >= Action.REDACT
+    sought = sought if sought is not None else {}
+    return rules.enforces and _replay(rules, parts, known, sought, upto=old).decision.action >= Action.REDACT
 
 
 def first_new(parts: Sequence[Part]) -> int:
@@ -157,16 +165,19 @@ def _earlier(rules: Rules, parts: Sequence[Part]) -> tuple[Part, ...]:
     return tuple(part for part in parts if (index := message_index(part.path)) is not None and index < start)
 
 
-def _replay(rules: Rules, parts: Sequence[Part], known: Known, *, upto: Sequence[Part] | None = None) -> _Replay:
+def _replay(
+    rules: Rules, parts: Sequence[Part], known: Known, sought: Sought, *, upto: Sequence[Part] | None = None
+) -> _Replay:
     """Goes through the turns as they came; what is not known yet counts as passed, and is told as missing."""
     start = first_new(parts) if rules.policy.conversation.block == "new" else 0
     within = parts if upto is None else upto
-    told = _Told(missing=dict.fromkeys(part for part in within if part not in known))
+    told = _Told(sought, missing=dict.fromkeys(part for part in within if part not in known))
     for turn in turns_of(within, start=start):
         _take(rules, turn, known, told)
     if told.missing:
         return _Replay(Decision(), tuple(told.missing))
-    judged = weigh(rules, within, [told.raised.get(part, known[part]) for part in within])
+    raised = [told.raised.get(part, known[part]) for part in within]
+    judged = weigh(rules, within, raised, sought=sought)
     return _Replay(merged([_settled(judged, within, start), *told.joined]), ())
 
 
@@ -178,7 +189,7 @@ def _take(rules: Rules, turn: Turn, known: Known, told: _Told) -> None:
     judged = {part: _raised(known[part], lift) for part in turn.parts if part in known}
     told.raised |= judged
     told.risks.append(max((a.unsafe for p in turn.parts if isinstance(a := known.get(p), Assessed)), default=0.0))
-    alone = weigh(rules, list(judged), list(judged.values()))
+    alone = weigh(rules, list(judged), list(judged.values()), sought=told.sought)
     if alone.action is Action.REFUSE or not turn.text or (terms.joined and _completes(rules, turn, known, told)):
         return
     if alone.action <= Action.FLAG:
@@ -194,7 +205,7 @@ def _completes(rules: Rules, turn: Turn, known: Known, told: _Told) -> bool:
     if joined not in known:
         told.missing[joined] = None
         return False
-    decision = weigh(rules, (joined,), (known[joined],))
+    decision = weigh(rules, (joined,), (known[joined],), sought=told.sought)
     refused = [finding for finding in decision.findings if finding.action is Action.REFUSE]
     if turn.new:
         told.joined.append(_masking(decision, turn, [f for f in decision.findings if f.action is Action.REDACT]))

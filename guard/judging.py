@@ -14,6 +14,7 @@ from ..models.classifier import Classifier, callers_of, members_of, patience_of
 from ..models.combine import failed
 from ..models.content import Kind, Part, Text, digests, kind_of
 from ..models.scheduler import Priority, Scheduler
+from .aside import aside
 from .failure import unjudged
 from .memo import Memo
 
@@ -99,6 +100,7 @@ class Judging:
         self._readers = _readers(self.classifiers)
         self._digests: tuple[str, ...] = ()
         self._ended: dict[Kind, str] = {}
+        self._tells = False
         self._key = key or os.urandom(32)
 
     @property
@@ -125,9 +127,11 @@ class Judging:
     async def ajudge(self, parts: Sequence[Part], *, urgent: bool = False) -> tuple[Assessment, ...]:
         """One assessment for each part; inference runs off the event loop."""
         big = sum([len(part.text) + len(part.context) for part in parts if isinstance(part, Text)]) > BIG
+        keys = None
         if self.memo.shared and not urgent:
-            await self.memo.fetch(self._keys(parts))
-        look = await asyncio.to_thread(self._look, parts) if big else self._look(parts)
+            keys = await aside("compute", self._keys, parts) if big else self._keys(parts)
+            await self.memo.fetch(self._shareable(keys, parts))
+        look = await aside("compute", self._look, parts, keys) if big else self._look(parts, keys)
         if look.wanted:
             priority = _priority(urgent=urgent, bulk=False)
             first, *others = [self._descend(look, index, wanted, priority) for index, wanted in look.wanted.items()]
@@ -149,14 +153,14 @@ class Judging:
                     wanted.error = wanted.error or error
                 else:
                     if len(mine) > MANY:
-                        await asyncio.to_thread(self._keep, look, wanted, mine, answers, rung)
+                        await aside("compute", self._keep, look, wanted, mine, answers, rung)
                     else:
                         self._keep(look, wanted, mine, answers, rung)
         _miss(look, wanted)
 
-    def _look(self, parts: Sequence[Part]) -> _Look:
+    def _look(self, parts: Sequence[Part], keys: list[str] | None = None) -> _Look:
         """What the memo knows, the key of each part, and what is to be asked for the rest."""
-        look = _Look(self._keys(parts), {}, {})
+        look = _Look(self._keys(parts) if keys is None else keys, {}, {})
         look.found |= self.memo.find(look.keys)
         if len(look.found) < len(look.keys):
             self._want(look, parts)
@@ -181,6 +185,12 @@ class Judging:
         ends = self._ends()
         return [found + ends[kind_of(part)] for found, part in zip(digests(parts, key=self._key), parts, strict=True)]
 
+    def _shareable(self, keys: Sequence[str], parts: Sequence[Part]) -> Sequence[str]:
+        """The keys that others may know of: not of texts where it is told what they are about, which is not shared."""
+        if not self._tells:
+            return keys
+        return [key for key, part in zip(keys, parts, strict=True) if not isinstance(part, Text)]
+
     def _ends(self) -> Mapping[Kind, str]:
         """What the keys of each kind end in; a reader's digest changes when it is told to tell more."""
         digests = tuple([one.digest for one in self.classifiers])
@@ -188,6 +198,8 @@ class Judging:
             read: dict[Kind, str] = {kind: f":{digests[index]}" for kind, index in self._readers.items()}
             nobody: dict[Kind, str] = dict.fromkeys(_NOBODY, "")
             self._ended, self._digests = nobody | read, digests
+            reader = self._readers.get("text")
+            self._tells = reader is not None and _tells(self.classifiers[reader])
         return self._ended
 
     def _keep(
@@ -196,8 +208,9 @@ class Judging:
         found, kept = look.found, {}
         for key, answer in zip(mine, answers, strict=True):
             if rung.name and isinstance(answer, Assessed):
-                # What stood in is not remembered: the next time the classifier in charge may have room.
-                found[key] = msgspec.structs.replace(answer, rung=rung.name)
+                # What stood in is not remembered: the next time the classifier in charge may have room. What a text is
+                # about is told in each model's own numbers, and lines were drawn in those of the one in charge.
+                found[key] = msgspec.structs.replace(answer, rung=rung.name, meaning=b"")
                 continue
             found[key] = answer
             if isinstance(answer, Assessed) and not (answer.missed and any(map(failed, answer.missed))):
@@ -227,6 +240,11 @@ def _readers(classifiers: Iterable[Classifier]) -> dict[Kind, int]:
         for kind in classifier.kinds:
             found.setdefault(kind, index)
     return found
+
+
+def _tells(classifier: Classifier) -> bool:
+    """Whether its assessments hold what texts are about: digests say so (see `TextClassifier.digest`)."""
+    return any(one.digest.endswith("+mean") for one in (classifier, *members_of(classifier)))
 
 
 def _miss(look: _Look, wanted: _Wanted) -> None:

@@ -27,7 +27,7 @@ from .progress import FINAL, Draw
 from .strategies import Plan
 from .strategies.rewrite_prompt import rewritten
 from .terms import State, Terms, goes_ahead
-from .weigh import question_of, weigh
+from .weigh import Sought, question_of, weigh
 
 __all__ = ["Steps", "Terms", "exchange"]
 
@@ -40,14 +40,15 @@ def exchange(terms: Terms, prompt: Sequence[Part]) -> Steps:
     size = sum(len(part.text) for part in parts if isinstance(part, Text)) // 4
     account = Account(terms.rules.policy.regenerate, terms.now, deadline=terms.deadline, prompt=size)
     known: Known = {}
+    sought: Sought = {}
     ahead = bool(parts) and goes_ahead(terms, parts)
     if ahead:
         # Earlier turns first: they are remembered, and one that was refused must not go upstream again.
-        known = yield from judge_history(terms.rules, parts)
-        ahead = not masks(terms.rules, parts, known)
+        known = yield from judge_history(terms.rules, parts, sought=sought)
+        ahead = not masks(terms.rules, parts, known, sought=sought)
     if ahead:
         yield Generate(round=1, ahead=True)
-    decision = yield from judge_prompt(terms.rules, parts, known=known)
+    decision = yield from judge_prompt(terms.rules, parts, known=known, sought=sought)
     state = State(terms, decision, question_of(parts), account)
     if terms.rules.policy.seeks and terms.rules.enforces:
         pii = terms.rules.policy.pii

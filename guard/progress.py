@@ -21,6 +21,7 @@ _ROLES: Final[Mapping[ChannelKind, Role]] = {
     "refusal": Role.ASSISTANT,
     "reasoning": Role.REASONING,
     "tool_call": Role.TOOL_CALL,
+    "other": Role.ASSISTANT,
 }
 FINAL: Final = frozenset({Action.SUPPORT, Action.REFUSE})
 """Actions about an answer after which nothing is waited for and nothing made again."""

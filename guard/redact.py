@@ -8,10 +8,12 @@ from typing import Any, Final
 
 from ..policies.verdict import Action, Verdict
 from .cuts import Cut, cut_text
+from .places import MASK, masked
 
-MASK: Final = "[removed by the safety policy]"
+__all__ = ["MASK", "in_conversation", "masked_messages", "redacted"]
 
 _PATH = re.compile(r"messages\[(\d+)\]\.(content|reasoning|refusal|tool_calls)(?:\[(\d+)\])?(?:\.arguments)?")
+_BESIDE = re.compile(r"messages\[(\d+)\]\.(.+)", re.DOTALL)
 
 _CALLS: Final = {"function": "arguments", "custom": "input"}
 
@@ -33,18 +35,38 @@ def masked_messages(
 ) -> list[dict[str, Any]]:
     """Copies of the messages in which every part at one of the paths is replaced by a mask.
 
-    Of a text that has cuts only those are replaced, by their placeholders.
+    Of a text that has cuts only those are replaced, by their placeholders. A field that is neither a text nor a list's
+    item is taken out. ValueError where a path is none in these messages.
     """
     copies = [dict(message) for message in messages]
     for path in paths:
         match = _PATH.fullmatch(path)
         if match is None:
-            raise ValueError(f"not a path in messages: {path}")
+            _mask_beside(copies, path)
+            continue
         mine = [cut for cut in cuts if cut.path == path]
         index = None if match[3] is None else int(match[3])
         if not mine or not _cut(copies[int(match[1])], match[2], index, mine):
             _mask(copies[int(match[1])], match[2], index)
     return copies
+
+
+def _mask_beside(copies: list[dict[str, Any]], path: str) -> None:
+    """Masks a text beside those of the conversation itself: an older call, a name, an unknown field."""
+    match = _BESIDE.fullmatch(path)
+    if match is None or int(match[1]) >= len(copies):
+        raise ValueError(f"not a path in messages: {path}")
+    index = int(match[1])
+    copies[index] = masked(_plain(copies[index]), [match[2]])
+
+
+def _plain(value: Any) -> Any:
+    """The value with every mapping a dict and every sequence a list, so that a mask can be put anywhere."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value
 
 
 def _cut(message: dict[str, Any], field: str, index: int | None, cuts: Sequence[Cut]) -> bool:

@@ -6,7 +6,9 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from ..models.content import Role
 from ..models.errors import InputError
+from .beside import texts_beside
 from .conversation import arguments_of, tool_of
 from .effects import Channel, ChannelKind, Delta, End, Event, Generate
 
@@ -28,15 +30,22 @@ _TEXTS: Final[Mapping[ChannelKind, tuple[str, ...]]] = {
 
 
 def _deltas(message: Mapping[str, Any], choice: int) -> list[Event]:
+    where = f"response[{choice}]"
+    if message.get("audio") is not None:
+        raise InputError(f"{where}.audio cannot be judged: give its transcript as content", param=f"{where}.audio")
     found: list[Event] = []
     for kind, keys in _TEXTS.items():
-        text = next((message[key] for key in keys if message.get(key)), None)
-        if text is None:
-            continue
-        found.append(Delta(Channel(choice, kind), _text(text, f"response[{choice}].{kind}")))
+        # Some servers say the same under both names.
+        texts = dict.fromkeys(_text(message[key], f"{where}.{key}") for key in keys if message.get(key))
+        if texts:
+            found.append(Delta(Channel(choice, kind), "\n".join(texts)))
     for index, call in enumerate(message.get("tool_calls") or ()):
-        arguments = arguments_of(call, f"response[{choice}].tool_calls[{index}]")
+        arguments = arguments_of(call, f"{where}.tool_calls[{index}]")
         found.append(Delta(Channel(choice, "tool_call", index), arguments, tool_of(call)))
+    for part in texts_beside(message, where):
+        of: ChannelKind = "tool_call" if part.role is Role.TOOL_CALL else "other"
+        channel = Channel(choice, of, field=part.path.removeprefix(f"{where}."))
+        found.append(Delta(channel, part.text, part.tool))
     return found
 
 

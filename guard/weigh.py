@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import chain
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
@@ -14,8 +15,22 @@ from ..models.content import Direction, Part, Text, direction_of, kind_of
 from ..policies.compiled import CompiledPolicy
 from ..policies.context import NOWHERE, Context
 from ..policies.decide import Decision, Judged, Thresholds, decide, is_clear, limits_of, tells_more
+from ..policies.hits import Hit
 from ..policies.seek.finder import Finder, finder_of
 from ..policies.verdict import DELIVERS, Action, Coverage, Degraded, Finding, Missed
+
+
+class Searched(NamedTuple):
+    """What a policy's lists find in a text, and which of them could not be looked for."""
+
+    hits: tuple[Hit, ...] = ()
+    unread: tuple[str, ...] = ()
+
+
+_NOTHING = Searched()
+
+Sought: TypeAlias = dict[tuple[Part, bytes], Searched]
+"""What was found in the texts of an exchange, by the text and what it is about: each is searched once."""
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True, dict=True):
@@ -60,13 +75,23 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return self.enforces and action not in DELIVERS
 
 
-def weigh(rules: Rules, parts: Sequence[Part], assessments: Sequence[Assessment], *, tighten: int = 0) -> Decision:
-    """The policy's decision about these parts; `tighten` is the number of rounds that went before."""
+def weigh(
+    rules: Rules,
+    parts: Sequence[Part],
+    assessments: Sequence[Assessment],
+    *,
+    tighten: int = 0,
+    sought: Sought | None = None,
+) -> Decision:
+    """The policy's decision about these parts; `tighten` is the number of rounds that went before.
+
+    What was `sought` in a text under these rules is not looked for again.
+    """
     limits = rules.thresholds if tighten <= 0 else limits_of(rules.thresholds, tighten=tighten)
     directions = [direction_of(part.role) for part in parts]
     if len(parts) == len(assessments) and all_clear(rules.policy, directions, assessments, limits):
         return Decision(coverage=Coverage(judged=tuple([part.path for part in parts])))
-    judged = [judged_of(rules, part, assessment) for part, assessment in zip(parts, assessments, strict=True)]
+    judged = [judged_of(rules, part, found, sought=sought) for part, found in zip(parts, assessments, strict=True)]
     return decide(rules.policy, judged, thresholds=rules.thresholds, tighten=tighten, context=rules.context)
 
 
@@ -82,15 +107,14 @@ def all_clear(
     return True
 
 
-def judged_of(rules: Rules, part: Part, assessment: Assessment) -> Judged:
+def judged_of(rules: Rules, part: Part, assessment: Assessment, *, sought: Sought | None = None) -> Judged:
     """A part as the policy sees it: where it stands, its scores, and what the policy's own lists find in it."""
     direction = direction_of(part.role)
     if not isinstance(part, Text):
         return Judged(
             part=part.path, direction=direction, kind=kind_of(part), assessment=assessment, purpose=part.purpose
         )
-    finder = rules.finder
-    meaning = assessment.meaning if isinstance(assessment, Assessed) else b""
+    searched = _searched(rules, part, assessment, sought)
     return Judged(
         part=part.path,
         direction=direction,
@@ -98,9 +122,25 @@ def judged_of(rules: Rules, part: Part, assessment: Assessment) -> Judged:
         assessment=assessment,
         purpose=part.purpose,
         tool=part.tool,
-        hits=finder.find(part.text, direction, meaning=meaning) if finder is not None else (),
-        unread=finder.unread(part.text, direction, meaning=meaning) if finder is not None else (),
+        hits=searched.hits,
+        unread=searched.unread,
     )
+
+
+def _searched(rules: Rules, part: Text, assessment: Assessment, sought: Sought | None) -> Searched:
+    """What the policy's lists find in a text, looked for unless it is known."""
+    finder = rules.finder
+    if finder is None:
+        return _NOTHING
+    meaning = assessment.meaning if isinstance(assessment, Assessed) else b""
+    known = sought.get((part, meaning)) if sought is not None else None
+    if known is None:
+        direction = direction_of(part.role)
+        hits = finder.find(part.text, direction, meaning=meaning)
+        known = Searched(hits, finder.unread(part.text, direction, meaning=meaning))
+        if sought is not None:
+            sought[part, meaning] = known
+    return known
 
 
 def merged(decisions: Iterable[Decision]) -> Decision:

@@ -5,7 +5,9 @@ The graph computes it anyway; asked for as a second output it costs nothing more
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -21,6 +23,8 @@ TENSOR: Final = "mean"
 Vectors = npt.NDArray[np.float32]
 
 _WIDTH_BYTES: Final = 2
+_TELLER_BYTES: Final = 8
+_HEAD_BYTES: Final = _WIDTH_BYTES + _TELLER_BYTES
 _HALF: Final = 2
 _GRAPH, _OUTPUT, _NAME = 7, 12, 1
 _DELIMITED: Final = 2
@@ -36,11 +40,19 @@ def with_output(model: bytes, name: str) -> bytes:
     return model + _field(_GRAPH, _field(_OUTPUT, inner))
 
 
-def packed(vectors: Vectors) -> bytes:
-    """The vectors [rows, width] as bytes: the width in two bytes, then rows of length one in half precision."""
+def packed(vectors: Vectors, *, by: str) -> bytes:
+    """The vectors [rows, width] as bytes: the width in two bytes, who told them, rows of length one in half precision.
+
+    `by` is the digest of the model that told them: to another's they cannot be likened.
+    """
     rows = unit(vectors)
     width: int = rows.shape[1]
-    return width.to_bytes(_WIDTH_BYTES, "little") + rows.astype("<f2").tobytes()
+    return width.to_bytes(_WIDTH_BYTES, "little") + _teller(by) + rows.astype("<f2").tobytes()
+
+
+def teller(data: bytes) -> bytes:
+    """Who told what is packed, in a few bytes; none where there is nothing."""
+    return data[_WIDTH_BYTES:_HEAD_BYTES]
 
 
 def unpacked(data: bytes) -> Vectors:
@@ -48,14 +60,14 @@ def unpacked(data: bytes) -> Vectors:
     width = int.from_bytes(data[:_WIDTH_BYTES], "little")
     if not width:
         return np.zeros((0, 0), dtype=np.float32)
-    return np.frombuffer(data[_WIDTH_BYTES:], dtype="<f2").reshape(-1, width).astype(np.float32)
+    return np.frombuffer(data[_HEAD_BYTES:], dtype="<f2").reshape(-1, width).astype(np.float32)
 
 
-def fits(data: bytes, width: int) -> bool:
-    """Whether `unpacked` gives vectors of this width, one at least."""
-    rows = len(data) - _WIDTH_BYTES
+def fits(data: bytes, width: int, *, by: bytes) -> bool:
+    """Whether `unpacked` gives vectors of this width, one at least, told by this `teller`."""
+    rows = len(data) - _HEAD_BYTES
     told = int.from_bytes(data[:_WIDTH_BYTES], "little")
-    return told == width and rows > 0 and rows % (_HALF * width) == 0
+    return told == width and rows > 0 and rows % (_HALF * width) == 0 and teller(data) == by
 
 
 def unit(vectors: Vectors) -> Vectors:
@@ -80,6 +92,11 @@ def meanings(classifier: Classifier, parts: Sequence[Part]) -> list[bytes]:
 def meaning_of(assessment: Assessment) -> bytes:
     """What the part is about, packed; empty where it was not told."""
     return assessment.meaning if isinstance(assessment, Assessed) else b""
+
+
+@lru_cache(maxsize=64)
+def _teller(digest: str) -> bytes:
+    return hashlib.blake2b(digest.encode(), digest_size=_TELLER_BYTES).digest()
 
 
 def _field(number: int, payload: bytes) -> bytes:

@@ -163,7 +163,7 @@ class TextClassifier:
         for index, found_at in _by_part(rows).items():
             judged = self._assessed(np.array([scores[at] for at in found_at]), role=parts[index].role)
             if about:
-                meaning = packed(np.array([about[at] for at in found_at], dtype=np.float32))
+                meaning = packed(np.array([about[at] for at in found_at], dtype=np.float32), by=self._weights.digest)
                 judged = msgspec.structs.replace(judged, meaning=meaning)
             answers[index] = judged
         return [answers[index] for index in range(len(parts))]

@@ -71,7 +71,7 @@ class AnswerReader(Generic[A]):
             channel = delta.channel
             if channel.kind == "tool_call":
                 self._arguments.setdefault(channel, []).append(delta.text)
-            elif channel.index == 0 and channel.choice == 0:
+            elif channel.kind != "other" and channel.index == 0 and channel.choice == 0:
                 # The others are citations, which have no place in another protocol.
                 events.append(Grew(channel.kind, delta.text))
         return self._head() + events if events else []

@@ -13,9 +13,9 @@ from typing import Any, Final
 
 import msgspec
 
+from ...guard.prose import prose
 from ...models.content import Image, Opaque, Part, Role, Text
 from ...models.errors import InputError
-from .openai_chat_extras import prose
 
 # What only Anthropic can read: encrypted thinking, signatures, search results. Such a value cannot be a text.
 SEALED: Final = re.compile(r"[A-Za-z0-9+/=_-]*", re.ASCII)

@@ -6,8 +6,8 @@ import copy
 from collections.abc import Iterable
 from typing import Any
 
+from ...guard.places import blanked, located
 from ...guard.redact import MASK
-from .json_paths import blanked, located
 
 
 def masked_request(body: dict[str, Any], paths: Iterable[str]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, get_args
 
 import msgspec
 
+from ...guard.beside import call_parts
 from ...guard.conversation import arguments_of, parts_of, with_note
 from ...guard.effects import Finish
 from ...guard.guidelines import guidance
@@ -20,7 +21,7 @@ from ...models.errors import InputError
 from ...policies.compiled import CompiledPolicy
 from ...policies.verdict import Action
 from .json_body import decode_object
-from .openai_chat_extras import call_parts, extra_parts
+from .openai_chat_extras import extra_parts
 from .openai_chat_request import MOST_PARTS
 
 _PASSES: Final[dict[str, Any]] = {"action": "NONE"}
@@ -129,13 +130,14 @@ def _response(
     made: list[Part] = [
         Image(url=url, role=Role.ASSISTANT, path=f"images[{i}]", purpose=purpose) for i, url in enumerate(images)
     ]
+    beside = 0
     if calls:
         for index, call in enumerate(calls):
             arguments_of(call, f"tool_calls[{index}]")
-            made += _beside(call, f"tool_calls[{index}]", purpose)
+            beside += sum(1 for _ in call_parts(call, f"tool_calls[{index}]"))
         responses = responses or [{}]
         responses[0]["tool_calls"] = list(calls)
-    if len(texts) + len(calls) + len(made) > MOST_PARTS:
+    if len(texts) + len(calls) + len(made) + beside > MOST_PARTS:
         raise InputError(f"more than {MOST_PARTS} parts", param="texts")
     slots = tuple(f"response[{index}].content" for index in range(len(texts)))
     return GuardrailRequest(

@@ -11,9 +11,9 @@ from typing import Any, Final
 import msgspec
 
 from ...guard.conversation import ROLES
+from ...guard.prose import prose
 from ...models.content import Image, Opaque, Part, Role, Text
 from ...models.errors import InputError
-from .openai_chat_extras import prose
 
 _NEVER_READ: Final = frozenset(
     [

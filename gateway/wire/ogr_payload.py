@@ -13,10 +13,11 @@ from typing import Any, Final, Literal, TypeAlias
 import msgspec
 
 from ...guard.conversation import parts_of
+from ...guard.prose import prose
 from ...models.content import Opaque, Part, Role
 from ...models.errors import InputError
 from .ogr_blocks import Found, block_request, block_response
-from .openai_chat_extras import extra_parts, prose
+from .openai_chat_extras import extra_parts
 
 Protocol: TypeAlias = Literal["openai.chat", "openai.responses", "anthropic.messages", "canonical"]
 

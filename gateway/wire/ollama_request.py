@@ -9,12 +9,13 @@ from typing import Any, Final
 
 import msgspec
 
+from ...guard.beside import call_parts
 from ...guard.conversation import ROLES
+from ...guard.prose import prose
 from ...models.content import Image, Part, Role, Text
 from ...models.errors import InputError
 from .dialect import Request
 from .json_body import decode_object
-from .openai_chat_extras import call_parts, prose
 from .openai_chat_request import MOST_PARTS
 
 _MESSAGES: Final = '[{"role": "user", "content": "…"}]'

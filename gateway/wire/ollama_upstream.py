@@ -10,12 +10,12 @@ import msgspec
 
 from ...guard.conversation import with_note
 from ...guard.effects import Generate
+from ...guard.places import blanked, located
 from ...guard.redact import MASK
 from ...guard.reword import reworded
 from ...policies.compiled import CompiledPolicy
 from ...policies.schema import Prefill
 from .dialect import Request
-from .json_paths import blanked, located
 from .sampling import bounded
 
 

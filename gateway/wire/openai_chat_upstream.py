@@ -6,11 +6,11 @@ import msgspec
 
 from ...guard.conversation import with_note
 from ...guard.effects import Generate
+from ...guard.places import masked
 from ...guard.redact import in_conversation, masked_messages
 from ...guard.reword import reworded
 from ...policies.compile import CompiledPolicy
 from ...policies.schema import Prefill
-from .json_paths import masked
 from .openai_chat_request import ChatRequest
 from .sampling import bounded
 

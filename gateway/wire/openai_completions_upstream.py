@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 
 from ...guard.effects import Generate
+from ...guard.places import located, masked
 from ...guard.redact import MASK
 from ...policies.compiled import CompiledPolicy
 from ...policies.schema import Prefill
-from .json_paths import located, masked
 from .openai_completions_request import CompletionsRequest
 from .sampling import bounded
 

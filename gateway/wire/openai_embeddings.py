@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import msgspec
 
+from ...guard.prose import prose
 from ...models.content import Opaque, Part, Role, Text
 from ...models.errors import InputError, UpstreamError
 from .json_body import decode_object
-from .openai_chat_extras import prose
 
 MOST_INPUTS: Final = 4096
 """Texts that one request may have."""

@@ -7,11 +7,11 @@ from typing import Any, Final
 
 import msgspec
 
+from ...guard.prose import prose
 from ...models.content import Opaque, Part, Role, Text
 from ...models.errors import InputError
 from .dialect import Request
 from .json_body import decode_object
-from .openai_chat_extras import prose
 from .openai_chat_request import MOST_PARTS
 from .openai_embeddings import leftovers
 from .openai_responses_items import item_parts, role_of

@@ -9,10 +9,10 @@ from typing import Any, Final
 import msgspec
 
 from ...guard.effects import Generate
+from ...guard.places import blanked, located
 from ...guard.redact import MASK
 from ...policies.compiled import CompiledPolicy
 from ...policies.schema import Prefill
-from .json_paths import blanked, located
 from .openai_responses_items import TEXTS
 from .openai_responses_request import ResponsesRequest
 from .sampling import bounded

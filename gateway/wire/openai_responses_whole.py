@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from ...guard.effects import Finish
-from .openai_chat_extras import prose
+from ...guard.prose import prose
 from .openai_chat_whole import refusal_error
 from .openai_responses_answer import CALLS, Answer
 from .openai_responses_request import ResponsesRequest

@@ -34,7 +34,8 @@ class Likeness(msgspec.Struct, frozen=True, kw_only=True):
 
     `middle` and `weights` are [width]; a margin of `bar` is a score of 0.5: about one in a hundred of the texts that do
     not belong reaches it, each by the line that was drawn without it. `found` are the scores of the examples and
-    `alarms` those of the texts that do not belong, each by the line that was drawn without it.
+    `alarms` those of the texts that do not belong, each by the line that was drawn without it. `by` told what these
+    texts are about: only its telling is read.
     """
 
     middle: Vectors
@@ -43,10 +44,11 @@ class Likeness(msgspec.Struct, frozen=True, kw_only=True):
     bar: float
     found: tuple[float, ...]
     alarms: tuple[float, ...]
+    by: bytes = b""
 
     def reads(self, meaning: bytes) -> bool:
-        """Whether what a text is about, packed, is told in as many numbers as the line was drawn in."""
-        return fits(meaning, len(self.weights))
+        """Whether what a text is about, packed, was told by the model in whose numbers the line was drawn."""
+        return fits(meaning, len(self.weights), by=self.by)
 
     def score_of(self, meaning: bytes) -> float:
         """The score of a text by what it is about, packed."""
@@ -60,8 +62,11 @@ class Likeness(msgspec.Struct, frozen=True, kw_only=True):
         return _score(float(margins.max()) - self.bar)
 
 
-def likeness(examples: Vectors, others: Vectors, ordinary: Vectors) -> Likeness:
-    """The line between the examples and the rest: counterexamples (`others`) and ordinary texts, all [rows, width]."""
+def likeness(examples: Vectors, others: Vectors, ordinary: Vectors, *, by: bytes = b"") -> Likeness:
+    """The line between the examples and the rest: counterexamples (`others`) and ordinary texts, all [rows, width].
+
+    `by` is the teller of them all.
+    """
     middle = np.asarray(ordinary.mean(axis=0), dtype=np.float32)
     rest = np.concatenate([others, ordinary]) if len(others) else ordinary
     rows = _placed(np.concatenate([examples, rest]), middle)
@@ -77,6 +82,7 @@ def likeness(examples: Vectors, others: Vectors, ordinary: Vectors) -> Likeness:
         bar=bar,
         found=tuple(scores[: len(examples)]),
         alarms=tuple(scores[len(examples) :]),
+        by=by,
     )
 
 

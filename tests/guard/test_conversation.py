@@ -44,6 +44,40 @@ def test_an_answer_is_judged_in_the_light_of_the_question_before_it() -> None:
     assert [part.context for part in parts] == ["", "First?", ""]
 
 
+def test_what_stands_beside_the_content_comes_with_the_purpose_and_a_call_with_its_question() -> None:
+    call = {"name": "f", "arguments": "to them"}
+    spoken = [message_of("Do it?"), {"role": "assistant", "name": "an odd name", "function_call": call}]
+    asked, arguments, name = parts_of(spoken, purpose="t2i")
+    assert {part.purpose for part in (asked, arguments, name)} == {"t2i"}
+    assert [(part.path, part.context) for part in (arguments, name)] == [
+        ("messages[1].function_call.arguments", "Do it?"),
+        ("messages[1].name", ""),
+    ]
+
+
+def test_a_name_beside_the_question_is_no_part_of_it() -> None:
+    asked = {**message_of("Which?"), "name": "an odd name"}
+    assert parts_of([asked, {"role": "assistant", "content": "This."}])[-1].context == "Which?"
+
+
+@pytest.mark.parametrize("field", ["reasoning", "reasoning_content", "refusal"])
+def test_a_text_field_that_holds_a_list_is_read_whole(field: str) -> None:
+    (part,) = parts_of([{"role": "assistant", field: [{"text": "one"}, {"text": "two"}]}])
+    assert isinstance(part, Text)
+    assert (part.path, part.text.split("\n")) == (
+        f"messages[0].{field.removesuffix('_content')}",
+        ["one", "two"],
+    )
+
+
+def test_items_that_can_be_gone_through_once_are_read_with_what_stands_beside_them() -> None:
+    items = iter([{"type": "text", "text": "x", "note": "some words"}])
+    assert [part.path for part in parts_of([{"role": "user", "content": items}])] == [
+        "messages[0].content[0]",
+        "messages[0].content[0].note",
+    ]
+
+
 @pytest.mark.parametrize(
     ("message", "param"),
     [
@@ -56,6 +90,13 @@ def test_an_answer_is_judged_in_the_light_of_the_question_before_it() -> None:
         ({"role": "assistant", "tool_calls": 7}, "messages[0].tool_calls"),
         ({"role": "assistant", "tool_calls": [{}]}, "messages[0].tool_calls[0]"),
         ("hello", "messages[0]"),
+        (
+            {"role": "assistant", "tool_calls": [{"function": {"arguments": {"a": object()}}}]},
+            "messages[0].tool_calls[0].function.arguments",
+        ),
+        ({"role": "user", "content": [{"type": "odd", "a": object()}]}, "messages[0].content[0]"),
+        ({"role": "assistant", "audio": object()}, "messages[0].audio"),
+        ({"role": "user", "content": "x", "note": object()}, "messages[0].note"),
     ],
 )
 def test_what_cannot_be_read_is_named(message: Any, param: str) -> None:

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Sequence
 
 import pytest
 
 from headgate.guard.drive import LONG, MANY, adrive, arun, drive, run
-from headgate.guard.effects import Channel, Consult, Consulted, Delta, End, Event, Finish, Generate, Release
-from headgate.guard.loop import Terms, exchange
+from headgate.guard.effects import (
+    Channel,
+    Consult,
+    Consulted,
+    Delta,
+    End,
+    Event,
+    Finish,
+    Generate,
+    Judge,
+    Read,
+    Release,
+)
+from headgate.guard.loop import Steps, Terms, exchange
 from headgate.models.assessment import Assessment
 from headgate.models.content import Part, Text
 
@@ -118,6 +131,72 @@ async def test_a_caller_who_leaves_while_a_long_answer_is_read_cancels_the_sourc
     with pytest.raises(asyncio.CancelledError):
         await task
     assert source.cancelled == 1
+
+
+@pytest.mark.parametrize("times", [2, 5])
+async def test_a_caller_who_is_cancelled_again_while_the_loop_runs_in_a_thread_is_cancelled_and_no_more(
+    times: int,
+) -> None:
+    running, go, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def steps() -> Steps:
+        yield Generate(round=1)
+        yield Read()
+        running.set()
+        go.wait(60)
+        try:
+            yield Read()
+        finally:
+            ended.set()
+        raise AssertionError
+
+    source = AtOnce("x" * (LONG + 1))
+    task = asyncio.create_task(adrive(steps(), ajudge, source))
+    assert await asyncio.to_thread(running.wait, 60)
+    for _ in range(times):
+        task.cancel()
+        await asyncio.sleep(0)
+    assert not task.done()
+    go.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert source.cancelled == 1
+    assert ended.is_set()
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        (Text(text="x" * (LONG + 1), path="a"),),
+        tuple(Text(text="x" * 1000, path=f"{n}") for n in range(LONG // 1000 + 1)),
+        tuple(Text(text="x", path=f"{n}") for n in range(MANY + 1)),
+        ASK,
+    ],
+    ids=["one long text", "many that are long together", "very many", "a short one"],
+)
+async def test_what_was_judged_is_weighed_off_the_event_loop_where_it_is_much(parts: tuple[Part, ...]) -> None:
+    where: list[bool] = []
+    finish = drive(exchange(Terms(rules=rules(), answers=False), ASK), judge, Upstream(""))
+
+    def steps() -> Steps:
+        yield Judge(parts=parts)
+        where.append(threading.current_thread() is threading.main_thread())
+        return finish
+
+    assert await adrive(steps(), ajudge, AsyncUpstream("")) == finish
+    assert [item async for item in arun(steps(), ajudge, AsyncUpstream(""))] == [finish]
+    assert where == [parts is ASK] * 2
+
+
+@pytest.mark.parametrize("answer", [GOOD, GOOD * LONG], ids=["short", "long"])
+async def test_a_reader_who_stops_at_the_finish_cancels_nothing(answer: str) -> None:
+    source = AtOnce(answer)
+    items = arun(exchange(Terms(rules=rules()), ASK), ajudge, source)
+    async for item in items:
+        if isinstance(item, Finish):
+            break
+    await items.aclose()
+    assert source.cancelled == 0
 
 
 async def test_a_source_that_fails_is_cancelled_and_its_error_reaches_the_caller() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,6 +50,32 @@ async def test_check_and_acheck_agree_to_the_byte(guard: Guard, prompt: str, res
     verdict = guard.check(prompt, response=response)
     assert verdict.action is action
     assert (await guard.acheck(prompt, response=response)).to_json() == verdict.to_json()
+
+
+@pytest.mark.parametrize(
+    ("message", "path"),
+    [
+        ({"function_call": {"name": "f", "arguments": "a rotten thing"}}, "function_call.arguments"),
+        ({"function_call": {"name": "a rotten thing", "arguments": "{}"}}, "function_call.name"),
+        (
+            {"tool_calls": [{"function": {"arguments": "{}"}, "custom": {"input": "a rotten thing"}}]},
+            "tool_calls[0].custom.input",
+        ),
+        ({"thinking": "a rotten thing"}, "thinking"),
+        ({"reasoning": [{"text": "a rotten thing"}]}, "reasoning"),
+        ({"refusal": [{"text": "a rotten thing"}]}, "refusal"),
+    ],
+)
+async def test_no_place_of_a_message_or_an_answer_passes_unjudged(guard: Guard, message: Any, path: str) -> None:
+    spoken = {"role": "assistant", "content": "Yes.", **message}
+    earlier = guard.check(messages=[{"role": "user", "content": "Do it."}, spoken])
+    assert {finding.part for finding in earlier.findings} == {f"messages[1].{path}"}
+    answer = guard.check("Do it.", response=spoken)
+    assert (answer.action, {finding.part for finding in answer.findings}) == (
+        Action.REGENERATE,
+        {f"response[0].{path}"},
+    )
+    assert (await guard.acheck("Do it.", response=spoken)).to_json() == answer.to_json()
 
 
 async def test_several_responses_are_the_choices_of_one_answer(guard: Guard) -> None:

@@ -10,14 +10,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headgate.guard.conversation import parts_of
+from headgate.guard.drive import drive
 from headgate.guard.effects import Judge
 from headgate.guard.guard import Guard
 from headgate.guard.history import LONGEST_TURN, Known, first_new, judge_history, judge_prompt, masks, turns_of
+from headgate.guard.loop import Terms, exchange
+from headgate.guard.sources import Given
+from headgate.guard.terms import goes_ahead
 from headgate.guard.weigh import Rules
 from headgate.models.assessment import Assessment, Unjudged
-from headgate.models.content import Part, Role, Text
+from headgate.models.content import Direction, Part, Role, Text
 from headgate.models.fakes import scores
 from headgate.policies.decide import Decision
+from headgate.policies.hits import Hit
+from headgate.policies.seek.finder import Finder
 from headgate.policies.verdict import Action
 
 from .dialogue import rules
@@ -323,3 +329,29 @@ def test_an_earlier_turn_that_a_list_refused_is_masked_whole() -> None:
         assert isinstance(effect, Judge)
         reply = tuple(by_word(part) for part in effect.parts)
     assert (finding.part, finding.action, finding.spans) == ("messages[0].content", Action.REDACT, ())
+
+
+class Counted(Finder):
+    """Notes every text that it is asked about."""
+
+    def find(self, text: str, direction: Direction, *, meaning: bytes = b"") -> tuple[Hit, ...]:
+        searched.append(text)
+        return super().find(text, direction, meaning=meaning)
+
+
+searched: list[str] = []
+
+
+@pytest.mark.parametrize("ahead", [True, False])
+def test_every_text_of_a_conversation_is_searched_once(ahead: bool) -> None:
+    mode = "mode: monitor\nspeculate: true\n" if ahead else ""
+    listing = rules(policy() + mode + "lists: {names: {words: [acme], action: refuse}}\n")
+    vars(listing)["finder"] = Counted(listing.policy)
+    parts = says("one", "two", "three", "four", "five acme")
+    searched.clear()
+    terms = Terms(rules=listing, speculates=ahead)
+    assert goes_ahead(terms, parts) is ahead
+    finish = drive(exchange(terms, parts), lambda parts, *, urgent=False: tuple(map(by_word, parts)), Given(["Fine."]))
+    assert finish.verdict.action is Action.REFUSE
+    alone = [part.text for part in parts if isinstance(part, Text)]
+    assert sorted(text for text in searched if text in alone) == sorted(alone)

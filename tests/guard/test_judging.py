@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+import pytest
 
 from headgate.guard.judging import BIG, Judging
 from headgate.guard.memo import Memo
@@ -12,7 +17,8 @@ from headgate.models.cascade import Cascade
 from headgate.models.combine import Combined
 from headgate.models.content import Image, Opaque, Part, Text
 from headgate.models.errors import InferenceFailed
-from headgate.models.fakes import FakeClassifier
+from headgate.models.fakes import FakeClassifier, scores
+from headgate.models.meaning import packed
 
 
 def test_each_kind_goes_to_the_first_classifier_that_reads_it() -> None:
@@ -148,4 +154,57 @@ def test_members_are_listed_with_what_they_make_and_its_digest_is_the_memos() ->
         shared.judge([Text(text="tea")])
         shared.close()
     assert one.calls == 2
+    judging.close()
+
+
+async def test_what_a_stand_in_says_a_text_is_about_is_not_taken_for_the_telling_of_the_model_in_charge() -> None:
+    told = msgspec.structs.replace(scores(), meaning=packed(np.ones((1, 4), dtype=np.float32), by="another"))
+    judging = Judging([FakeClassifier(default=RuntimeError("down"))], fallbacks=[FakeClassifier(default=told)])
+    part = Text(text="x")
+    for found in (*judging.judge([part]), *await judging.ajudge([part])):
+        assert isinstance(found, Assessed)
+        assert (found.rung, found.meaning) == ("fake", b"")
+    judging.close()
+
+
+class _Asked(Memo):
+    """A memo with others behind it, who know nothing."""
+
+    shared = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[int] = []
+
+    async def fetch(self, keys: Sequence[str]) -> None:
+        self.asked.append(len(keys))
+
+
+class _Counted(Judging):
+    """Notes whether keys were made on the main thread."""
+
+    def _keys(self, parts: Sequence[Part]) -> list[str]:
+        made.append(threading.current_thread() is threading.main_thread())
+        return super()._keys(parts)
+
+
+made: list[bool] = []
+
+
+@pytest.mark.parametrize("long", [True, False])
+async def test_keys_are_made_once_a_call_and_off_the_event_loop_where_that_takes_long(long: bool) -> None:
+    for memo in (Memo(), _Asked()):
+        judging = _Counted([FakeClassifier()], memo=memo)
+        made.clear()
+        await judging.ajudge([Text(text="word " * (BIG if long else 1))])
+        assert made == [not long]
+        judging.close()
+
+
+@pytest.mark.parametrize("combined", [True, False])
+async def test_others_are_not_asked_about_texts_where_it_is_told_what_they_are_about(combined: bool) -> None:
+    teller = FakeClassifier(digest="d+mean", kinds=frozenset({"text", "image"}))
+    judging = Judging([Combined([FakeClassifier(), teller]) if combined else teller], memo=(memo := _Asked()))
+    await judging.ajudge([Text(text="x"), Image(url="https://example.org/a.png"), Text(text="y")])
+    assert memo.asked == [1]
     judging.close()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -44,6 +45,37 @@ def test_the_mask_of_a_call_stands_where_its_arguments_were_read(
     assert arguments_of(found, "") == "{}"
 
 
+WORDS = "some hidden words"
+
+
+@pytest.mark.parametrize(
+    ("message", "path"),
+    [
+        ({"function_call": {"name": "f", "arguments": WORDS}}, "function_call.arguments"),
+        ({"function_call": {"name": "f", "arguments": {"a": WORDS}}}, "function_call.arguments"),
+        (
+            {"tool_calls": ({"function": {"arguments": "{}"}, "custom": {"input": WORDS}},)},
+            "tool_calls[0].custom.input",
+        ),
+        ({"tool_calls": [{"function": {"name": WORDS, "arguments": "{}"}}]}, "tool_calls[0].function.name"),
+        ({"content": [{"type": "text", "text": "x", "note": [WORDS]}]}, "content[0].note"),
+        ({"name": WORDS}, "name"),
+        ({"thinking": (WORDS,)}, "thinking"),
+        ({"reasoning": [{"text": WORDS}]}, "reasoning"),
+        ({"refusal": [WORDS]}, "refusal"),
+    ],
+)
+def test_a_text_beside_the_conversation_is_masked_too(message: dict[str, Any], path: str) -> None:
+    spoken = {"role": "assistant", "content": "three", **message}
+    before = [part for part in parts_of([spoken]) if isinstance(part, Text) and WORDS in part.text]
+    assert [part.path for part in before] == [f"messages[0].{path}"]
+    (after,) = masked_messages([spoken], [f"messages[0].{path}"])
+    assert WORDS not in repr(after)
+    assert WORDS in repr(spoken)
+    kept = {part.path: part.text for part in parts_of([spoken]) if isinstance(part, Text) and part not in before}
+    assert kept.items() <= {part.path: part.text for part in parts_of([after]) if isinstance(part, Text)}.items()
+
+
 def test_the_caller_s_own_messages_are_left_alone() -> None:
     copy = [dict(message) for message in MESSAGES]
     masked_messages(MESSAGES, ["messages[0].content[1]", "messages[1].tool_calls[0].arguments"])
@@ -51,8 +83,9 @@ def test_the_caller_s_own_messages_are_left_alone() -> None:
 
 
 def test_a_path_outside_the_messages_is_an_error() -> None:
-    with pytest.raises(ValueError, match="response"):
-        masked_messages(MESSAGES, ["response[0].content"])
+    for path in ("response[0].content", "tools[0]", "messages[9].name"):
+        with pytest.raises(ValueError, match=re.escape(path)):
+            masked_messages(MESSAGES, [path])
 
 
 def test_what_is_to_be_masked_was_found_or_missed_and_is_named_once() -> None:

@@ -30,6 +30,36 @@ def test_a_content_that_is_no_text_is_named(content: object) -> None:
         events_of([{"content": content}])
 
 
+def test_what_stands_beside_the_texts_of_an_answer_is_said_at_its_place() -> None:
+    call = {"custom": {"input": "do it"}, "function": {"name": "f", "arguments": "{}"}}
+    message = {
+        "content": [{"type": "text", "text": "A", "note": "a hidden note"}],
+        "function_call": {"name": "g", "arguments": "to them"},
+        "tool_calls": [call],
+        "reasoning_details": [{"text": "how to do it"}],
+    }
+    said = [(one.channel, one.text, one.name) for one in events_of(["x", message])[1:] if isinstance(one, Delta)]
+    assert [(channel.path, channel.kind, text, name) for channel, text, name in said] == [
+        ("response[1].content", "content", "A", ""),
+        ("response[1].tool_calls[0].arguments", "tool_call", "{}", "f"),
+        ("response[1].function_call.arguments", "tool_call", "to them", "g"),
+        ("response[1].content[0].note", "other", "a hidden note", ""),
+        ("response[1].tool_calls[0].custom.input", "tool_call", "do it", ""),
+        ("response[1].reasoning_details", "other", "how to do it", ""),
+    ]
+
+
+def test_reasoning_under_both_its_names_is_read_once_where_it_is_the_same() -> None:
+    said = {"reasoning": "Hm.", "reasoning_content": "Hm."}
+    assert events_of([said])[0] == Delta(Channel(0, "reasoning"), "Hm.")
+    assert events_of([{**said, "reasoning": "No."}])[0] == Delta(Channel(0, "reasoning"), "Hm.\nNo.")
+
+
+def test_an_answer_that_speaks_aloud_is_named() -> None:
+    with pytest.raises(InputError, match=r"response\[0\]\.audio"):
+        events_of([{"content": "x", "audio": {"data": "AAAA"}}])
+
+
 async def test_given_answers_are_read_in_order_and_dropped_on_cancel() -> None:
     given, awaited = Given([MESSAGE, "plain"]), AsyncGiven([MESSAGE, "plain"])
     given.generate(Generate(round=1))

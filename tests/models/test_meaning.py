@@ -7,22 +7,35 @@ import pytest
 from headgate.models.combine import Combined
 from headgate.models.content import Text
 from headgate.models.fakes import FakeClassifier, scores
-from headgate.models.meaning import fits, meaning_of, meanings, packed, reads_meaning, unit, unpacked, with_output
+from headgate.models.meaning import (
+    fits,
+    meaning_of,
+    meanings,
+    packed,
+    reads_meaning,
+    teller,
+    unit,
+    unpacked,
+    with_output,
+)
 from headgate.models.registry import load
 
 
 def test_vectors_are_packed_as_rows_of_length_one() -> None:
     vectors = np.random.default_rng(0).normal(size=(3, 384)).astype(np.float32)
-    assert np.abs(unpacked(packed(vectors)) - unit(vectors)).max() < 1e-3
-    assert len(packed(vectors)) == 2 + 3 * 384 * 2
+    assert np.abs(unpacked(packed(vectors, by="d")) - unit(vectors)).max() < 1e-3
+    assert len(packed(vectors, by="d")) == 2 + 8 + 3 * 384 * 2
     assert unpacked(b"").shape == (0, 0)
 
 
-def test_only_whole_rows_of_the_right_width_fit() -> None:
-    told = packed(np.ones((3, 8), dtype=np.float32))
-    assert fits(told, 8)
-    narrow = packed(np.ones((3, 4), dtype=np.float32))
-    assert not any(fits(other, 8) for other in (b"", b"t", b"told", told[:2], told[:-1], narrow))
+def test_only_whole_rows_of_the_right_width_and_teller_fit() -> None:
+    told = packed(np.ones((3, 8), dtype=np.float32), by="d")
+    assert fits(told, 8, by=teller(told))
+    narrow = packed(np.ones((3, 4), dtype=np.float32), by="d")
+    others = packed(np.ones((3, 8), dtype=np.float32), by="e")
+    odd = (b"", b"t", b"told", told[:2], told[:10], told[:-1], narrow, others)
+    assert not any(fits(other, 8, by=teller(told)) for other in odd)
+    assert teller(b"") == b""
 
 
 def test_a_model_with_one_more_output_is_the_model_otherwise() -> None:

@@ -7,8 +7,9 @@ import pytest
 
 from headgate.gateway.wire.litellm_guardrail import parse_guardrail, reply
 from headgate.gateway.wire.openai_chat_request import MOST_PARTS
-from headgate.guard.effects import Finish
+from headgate.guard.effects import Delta, Finish
 from headgate.guard.redact import MASK
+from headgate.guard.sources import events_of
 from headgate.models.assessment import Severity
 from headgate.models.content import Role
 from headgate.models.errors import InputError
@@ -83,7 +84,10 @@ def test_a_name_and_an_id_of_a_call_that_no_message_holds_are_judged_too() -> No
     held = parse(structured_messages=[{"role": "assistant", "tool_calls": [call]}], tool_calls=[call])
     assert not any(part.path.startswith("tool_calls") for part in held.parts)
     answered = parse(input_type="response", tool_calls=[call])
-    assert [part.path for part in answered.made] == ["tool_calls[0].function.name", "tool_calls[0].id"]
+    judged = [event.channel.path for event in events_of(answered.responses) if isinstance(event, Delta)]
+    call_of = "response[0].tool_calls[0]"
+    assert judged == [f"{call_of}.arguments", f"{call_of}.function.name", f"{call_of}.id"]
+    assert answered.made == ()
 
 
 def test_an_image_or_a_call_that_a_message_holds_is_judged_once() -> None:
@@ -188,6 +192,6 @@ def test_a_faulty_body_names_its_field(body: dict[str, Any], param: str) -> None
 @pytest.mark.parametrize("side", ["request", "response"])
 def test_a_call_of_very_many_fields_is_refused_on_either_side(side: str) -> None:
     call = {"type": "function", "function": {"name": "f", "arguments": "{}"}}
-    call |= {f"field {number}": f"word {number}" for number in range(MOST_PARTS + 1)}
+    call |= {f"field{number}": f"word {number}" for number in range(MOST_PARTS + 1)}
     with pytest.raises(InputError, match="more than"):
         parse(input_type=side, texts=["a"], tool_calls=[call])

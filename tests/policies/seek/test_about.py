@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from headgate.models.content import Direction, Role
 from headgate.models.errors import InferenceFailed
-from headgate.models.fakes import FakeClassifier
+from headgate.models.fakes import FakeClassifier, scores
+from headgate.models.meaning import packed
 from headgate.models.text import TextClassifier
 from headgate.policies.listed import Custom
 from headgate.policies.seek.about import lines_of, read
@@ -42,6 +45,17 @@ def test_a_description_or_a_few_examples_tell_a_topic_from_others(text_model: Te
     assert all(line.score(read(text_model, [text], Role.USER)) < wager - 0.2 for text in others)
     assert (len(line.found), len(line.alarms)) == (len(BETS), 400)
     assert sum(score >= 0.5 for score in line.alarms) <= 4
+
+
+def test_examples_that_several_models_tell_of_are_an_error() -> None:
+    told = [scores() for _ in range(2)]
+    one, two = (
+        replace(found, meaning=packed(np.ones((1, 4), np.float32), by=by)) for found, by in zip(told, "ab", strict=True)
+    )
+    with pytest.raises(InferenceFailed, match="more than one model"):
+        read(FakeClassifier({"bet": one}, default=two), ["A bet.", "A loaf."], Role.USER)
+    with pytest.raises(InferenceFailed, match="more than one model"):
+        lines_of(Custom(name="bets", examples=("A bet.",)), FakeClassifier({"bet": one}, default=two, digest="mixed"))
 
 
 def test_a_model_that_does_not_tell_is_an_error() -> None:

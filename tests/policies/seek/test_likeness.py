@@ -5,7 +5,7 @@ import numpy.typing as npt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headgate.models.meaning import packed
+from headgate.models.meaning import packed, teller
 from headgate.policies.seek.likeness import RIDGE, Likeness, likeness, ordinary_texts, ridge
 
 WIDTH = 6
@@ -37,7 +37,15 @@ def test_the_window_that_is_most_alike_counts() -> None:
 
 def test_what_is_packed_scores_the_same_but_for_its_precision() -> None:
     windows = drawn(7, 2, towards=0)
-    assert abs(line().score_of(packed(windows)) - line().score(windows)) < 0.01
+    assert abs(line().score_of(packed(windows, by="d")) - line().score(windows)) < 0.01
+
+
+def test_only_the_telling_of_the_model_in_whose_numbers_it_was_drawn_is_read() -> None:
+    mine, others = packed(drawn(7, 2), by="d"), packed(drawn(7, 2), by="e")
+    one = likeness(drawn(0, 5, towards=0), NONE, drawn(2, 20), by=teller(mine))
+    assert one.reads(mine)
+    assert not one.reads(others)
+    assert not one.reads(b"")
 
 
 @settings(max_examples=10, deadline=None)

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headgate.gateway.wire.json_paths import blanked, located, masked
-from headgate.guard.redact import MASK
+from headgate.guard.places import MASK, blanked, located, masked
 
 BODY: dict[str, Any] = {
     "input": ["one", "two words"],

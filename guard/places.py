@@ -1,14 +1,15 @@
-"""Paths into a request's body (`tools[0].function`): where they lead, and a mask put there."""
+"""Paths into a request (`tools[0].function`, `messages[1].name`): where they lead, and a mask put there."""
 
 from __future__ import annotations
 
 import copy
 import re
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from ...guard.redact import MASK
-from .openai_chat_extras import is_prose
+from .prose import is_prose
+
+MASK: Final = "[removed by the safety policy]"
 
 _INDEX = re.compile(r"\[(\d+)\]")
 
