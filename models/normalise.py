@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from itertools import islice
 
 import msgspec
 
@@ -113,7 +112,7 @@ def _is_plain(text: str) -> bool:
     if not _SYMBOLS.isdisjoint(text) and _HIDDEN.search(text):
         return False
     # A text of several words without a single common one may be read backwards or by rot13.
-    return len(words) < 3 or not lowered.isascii() or any(word in COMMON for word in islice(words, _WORDS_SEEN))
+    return len(words) < 3 or not lowered.isascii() or not COMMON.isdisjoint(words[:_WORDS_SEEN])
 
 
 def _holds(text: str, pieces: Iterable[str]) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -76,6 +77,9 @@ class TextClassifier:
         self._scales = scales(manifest)
         self._column = {head: column for column, head in enumerate(manifest.heads)}
         self._covers = frozenset(manifest.covers)
+        self._of_input = _picker(self._column, self._covers)
+        # An attack is something that is done to a model, not by it.
+        self._of_output = _picker(self._column, self._covers - {"prompt_attack"})
 
     @classmethod
     def load(
@@ -161,7 +165,7 @@ class TextClassifier:
                 answers[index] = found
         scores, about = self._score(rows)
         for index, found_at in _by_part(rows).items():
-            judged = self._assessed(np.array([scores[at] for at in found_at]), role=parts[index].role)
+            judged = self._assessed([scores[at] for at in found_at], role=parts[index].role)
             if about:
                 meaning = packed(np.array([about[at] for at in found_at], dtype=np.float32), by=self._weights.digest)
                 judged = msgspec.structs.replace(judged, meaning=meaning)
@@ -173,7 +177,7 @@ class TextClassifier:
             return Unjudged(reason="unsupported_kind", detail="a text model reads text", model=self.name)
         text = _well_formed(part.text)
         if not text.strip():
-            return self._assessed(np.zeros((1, len(self._column))), role=part.role)
+            return self._assessed([np.zeros(len(self._column))], role=part.role)
         if len(text) > self._max_windows * CHARS_A_WINDOW:
             return self._too_long()
         rows: list[_Row] = []
@@ -213,27 +217,33 @@ class TextClassifier:
             found.scores.update(zip(batch, probabilities(logits, scales=self._scales), strict=True))
         return found
 
-    def _assessed(self, scores: Array, *, role: Role) -> Assessed:
+    def _assessed(self, rows: Sequence[Array], *, role: Role) -> Assessed:
         # Rows are views and windows in order: the worst of each head counts, severity goes with the most unsafe row.
         column = self._column
-        first: list[float] = scores[0].tolist()
+        first: list[float] = rows[0].tolist()
         worst = severe = first
-        if len(scores) > 1:
+        if len(rows) > 1:
+            scores = np.array(rows)
             worst = scores.max(axis=0).tolist()
             severe = scores[int(scores[:, column["unsafe"]].argmax())].tolist()
         cumulative = [severe[column[level]] for level in ("severity_1", "severity_2", "severity_3")]
         none, minor, moderate, severest = [round(p, DECIMALS) for p in severity_from_cumulative(cumulative)]
-        categories = NOT_ASSESSED | {slug: worst[column[slug]] for slug in self._covers}
-        if direction_of(role) is Direction.OUTPUT:
-            categories["prompt_attack"] = None  # an attack is something that is done to a model, not by it
+        pick = self._of_output if direction_of(role) is Direction.OUTPUT else self._of_input
         return Assessed(
             unsafe=worst[column["unsafe"]],
-            categories=categories,
+            categories=dict(zip(NOT_ASSESSED, pick((*worst, None)), strict=True)),
             severity=(none, minor, moderate, severest),
             sensitive=worst[column["sensitive"]],
             refusal=first[column["refusal"]],
             model=self.name,
         )
+
+
+def _picker(
+    column: Mapping[str, int], covers: Set[str]
+) -> Callable[[Sequence[float | None]], tuple[float | None, ...]]:
+    """Takes the scores of all categories out of those of all heads and a last None, which those not covered have."""
+    return itemgetter(*(column[slug] if slug in covers else -1 for slug in NOT_ASSESSED))
 
 
 def _batches(rows: Sequence[_Row], *, joins: bool) -> Iterator[list[int]]:
