@@ -55,6 +55,11 @@ def test_best_threshold_keeps_away_from_scores_where_it_can():
     assert np.abs(scores - chosen).min() >= calibrate.NEAR
 
 
+def test_of_thresholds_that_f1_holds_for_equal_a_high_one_is_chosen():
+    scores = np.concatenate((np.linspace(0, 0.2, 1000), np.linspace(0.22, 0.8, 9), np.linspace(0.82, 1, 1000)))
+    assert 0.6 < calibrate.best_f1_threshold(scores, scores > 0.81) < 0.83
+
+
 def test_best_threshold_is_nearly_as_good_as_any():
     logits, truth = sample(scale=4.0)
     scores = sigmoid(logits)
