@@ -84,9 +84,10 @@ def _beside(node: Mapping[str, Any], path: str, *read: str, role: Role) -> Itera
 
 
 def _within(path: str, field: Any) -> str:
-    """The path of a field; InputError where its name could be language, which no mask could take out."""
+    """The path of a field; InputError where its name could be language, which paths would carry into records."""
     if is_prose(str(field)):
-        raise InputError(f"a field of '{path}' has a name that is no name: put the text into its content", param=path)
+        fault = "has a name with spaces, beyond ASCII or of more than 64 characters"
+        raise InputError(f"a field of '{path}' {fault}: rename it, or put the text into its content", param=path)
     return f"{path}.{field}"
 
 

@@ -81,8 +81,8 @@ def test_what_json_cannot_hold_is_named() -> None:
         {"content": [{"type": "text", "text": "x", WORDS: 1}]},
     ],
 )
-def test_a_name_of_a_field_that_is_language_is_refused_since_no_mask_could_take_it_out(message: dict[str, Any]) -> None:
-    with pytest.raises(InputError, match="a name that is no name") as caught:
+def test_a_name_of_a_field_that_is_language_is_refused_with_the_remedy(message: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match="rename it, or put the text into its content") as caught:
         found(message)
     assert WORDS not in str(caught.value)
 
